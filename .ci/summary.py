@@ -1,0 +1,65 @@
+"""Adds up the runs of `./bootstrap test`: summary.py RESULTS ALLOWED-SKIPS.
+
+RESULTS has a line "run<tab>log<tab>path of a meson testlog.json", "run<tab>fail<tab>reason" or
+"run<tab>skip<tab>reason" for each run. Lists what failed and what was skipped, and ends with
+"sordino: N passed, N failed, N skipped". Exits with 1 when anything failed, nothing passed or,
+with CI=true, something was skipped that ALLOWED-SKIPS does not name as "run/test".
+"""
+import fnmatch
+import json
+import os
+import sys
+
+
+def last_line(test):
+    """What a test said last: for a skip its reason, for a failure a hint."""
+    text = (test.get("stdout") or "") + "\n" + (test.get("stderr") or "")
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return lines[-1] if lines else "it gave no reason"
+
+
+def read_results(path):
+    """(run/test, "pass" | "fail" | "skip", reason) of every test of every run."""
+    outcomes = []
+    with open(path, encoding="utf-8") as results:
+        rows = [line.rstrip("\n").split("\t") for line in results]
+    for run, kind, detail in rows:
+        if kind != "log":
+            outcomes.append((run, kind, detail))
+            continue
+        with open(detail, encoding="utf-8") as log:
+            tests = [json.loads(line) for line in log if line.strip()]
+        if not tests:
+            outcomes.append((run, "fail", "it ran no test"))
+        for test in tests:
+            # "sordino:unit / status" by meson; the last part is the test's own name.
+            name = run + "/" + test["name"].split(" / ")[-1].split(":")[-1].strip()
+            kind = {"OK": "pass", "EXPECTEDFAIL": "pass", "SKIP": "skip"}.get(test["result"], "fail")
+            outcomes.append((name, kind, last_line(test) if kind != "pass" else ""))
+    return outcomes
+
+
+def read_patterns(path):
+    """The skips that are allowed; shell patterns, one a line, comments after #."""
+    with open(path, encoding="utf-8") as lines:
+        return [p for p in (line.split("#")[0].strip() for line in lines) if p]
+
+
+def main():
+    outcomes = read_results(sys.argv[1])
+    allowed = read_patterns(sys.argv[2])
+    strict = os.environ.get("CI") == "true"
+    counts = {"pass": 0, "fail": 0, "skip": 0}
+    print()
+    for name, kind, reason in outcomes:
+        if kind == "skip" and strict and not any(fnmatch.fnmatch(name, p) for p in allowed):
+            kind, reason = "fail", "skipped, and .ci/allowed-skips does not list it: " + reason
+        counts[kind] += 1
+        if kind != "pass":
+            print(f"{'FAILED ' if kind == 'fail' else 'skipped'} {name}: {reason}")
+    print(f"sordino: {counts['pass']} passed, {counts['fail']} failed, {counts['skip']} skipped")
+    return 1 if counts["fail"] or not counts["pass"] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
