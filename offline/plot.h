@@ -20,7 +20,7 @@ typedef enum plot_mode { PLOT_AUDIO, PLOT_SENSOR } plot_mode;
 
 typedef struct plot_config {
     plot_mode mode;
-    double rate;        /* Hz, finite; audio: > 0; sensor: 0 = unknown, the axis counts samples */
+    double rate;        /* Hz, 1e-6..1e9; sensor: 0 = unknown, the axis counts samples */
     const char *before; /* title of the first signal, a file name or "-"; copied; NULL = none */
     const char *after;  /* title of the second signal; copied; NULL = none */
     const char *unit;   /* what the values are, for the axis of a sensor; copied; NULL = none */
@@ -43,8 +43,8 @@ void plot_free(plot *p);
 void plot_push(plot *p, const float *before, const float *after, size_t n);
 
 /* Draws what was pushed and writes it to `path`: to a temporary file beside it, then renamed, so
- * that `path` holds either what it held or the whole picture. A plot without samples is drawn empty.
- * To be called once, after the last push. Errors: NO_MEM; IO. */
+ * that `path` holds either what it held or the whole picture. A plot without samples is drawn
+ * empty. To be called once, after the last push. Errors: NO_MEM; IO. */
 SORDINO_NODISCARD sordino_status plot_finish(plot *p, const char *path, sordino_error *why);
 
 #endif
