@@ -1,0 +1,83 @@
+#!/bin/sh
+# One check of the whole tree: lint.sh format|tidy|cppcheck|headers|shell ROOT BUILD
+set -eu
+check=$1 root=$2 build=$3
+jobs=$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
+cd "$root"
+
+# Prints files of the given name patterns, each ended by a NUL.
+files()
+{
+    find core offline tests bench -type f \( -name "$1" -o -name "${2:-$1}" \) -print0 | sort -z
+}
+
+skip()
+{
+    echo "$1 is not installed"
+    exit 77
+}
+
+case $check in
+format)
+    command -v clang-format >/dev/null || skip clang-format
+    files '*.c' '*.h' | xargs -0 clang-format --dry-run --Werror
+    ;;
+tidy)
+    command -v clang-tidy >/dev/null || skip clang-tidy
+    # A process for each file: clang-tidy 14 is wrong about va_list from its second file on.
+    python3 -c '
+import json, os, sys
+root = os.path.realpath(sys.argv[1])
+entries = json.load(open(sys.argv[2] + "/compile_commands.json"))
+paths = {os.path.realpath(os.path.join(e["directory"], e["file"])) for e in entries}
+print("\0".join(sorted(p for p in paths if p.startswith(root + "/"))), end="\0")
+' "$root" "$build" | xargs -0 -n 1 -P "$jobs" clang-tidy -p "$build" --quiet 2>"$build/tidy.log" || {
+        grep -v ' warnings\{0,1\} generated' "$build/tidy.log" >&2
+        exit 1
+    }
+    ;;
+cppcheck)
+    command -v cppcheck >/dev/null || skip cppcheck
+    mkdir -p "$build/cppcheck"
+    cppcheck --quiet -j "$jobs" --error-exitcode=1 --std=c11 --language=c \
+        --enable=warning,performance,portability --inline-suppr \
+        --suppressions-list=tests/lint/cppcheck-suppressions --cppcheck-build-dir="$build/cppcheck" \
+        -I . -I core/include --library=posix core offline tests bench
+    ;;
+headers)
+    # Each header alone, in C; those that are installed in C++ too.
+    flags="-I . -I core/include -Wall -Wextra -Wpedantic -Werror -fsyntax-only"
+    for package in cairo cmocka jansson; do
+        flags="$flags $(pkg-config --cflags "$package" 2>/dev/null || true)"
+    done
+    command -v c++ >/dev/null || skip "a C++ compiler"
+    status=0
+    # No name in the tree holds a space.
+    # shellcheck disable=SC2044
+    for header in $(find core offline tests bench -name '*.h'); do
+        # shellcheck disable=SC2086
+        printf '#include "%s"\nextern int a_unit_is_not_empty;\n' "$header" |
+            cc -std=c11 -D_POSIX_C_SOURCE=200809L $flags -x c - || status=1
+    done
+    for header in $(cd core/include && find . -name '*.h'); do
+        # shellcheck disable=SC2086
+        printf '#include <%s>\nextern int a_unit_is_not_empty;\n' "${header#./}" |
+            c++ -std=c++11 $flags -x c++ - || status=1
+    done
+    exit $status
+    ;;
+shell)
+    # dash is what /bin/sh is on Debian, and takes no more than POSIX has.
+    for script in bootstrap .ci/run $(find tests bench offline -name '*.sh'); do
+        sh -n "$script"
+    done
+    if command -v shellcheck >/dev/null; then
+        # shellcheck disable=SC2046
+        shellcheck bootstrap .ci/run $(find tests bench offline -name '*.sh')
+    fi
+    ;;
+*)
+    echo "lint.sh: no check is called $check" >&2
+    exit 2
+    ;;
+esac
