@@ -15,6 +15,8 @@
 #include "core/dsp/features.h"
 #include "core/graph/graph.h"
 #include "core/graph/tensors.h"
+#include "core/model/model_path.h"
+#include "core/model/safetensors.h"
 #include "core/plan/plan.h"
 
 typedef enum front_kind { FRONT_STFT, FRONT_WAVE } front_kind;
@@ -27,33 +29,29 @@ typedef struct front_spec {
      * value; clamped to 0..1) then, when taps > 0, [tap_bins][taps] complex pairs. The estimate is
      *   Y_k(t) = g_k (X_k(t) + sum_{j < taps} c_kj X_k(t - j))   for bins k < tap_bins,
      *   Y_k(t) = g_k X_k(t)                                      above. */
-    double window, hop;                 /* s */
-    uint32_t n_bands;                   /* 1..BANDS_MAX */
-    double band_hz[BANDS_MAX];          /* centres, rising */
-    uint32_t n_features;                /* 1..FEATURES_MAX */
+    double window, hop;        /* s */
+    uint32_t n_bands;          /* 1..BANDS_MAX */
+    double band_hz[BANDS_MAX]; /* centres, rising */
+    uint32_t n_features;       /* 1..FEATURES_MAX */
     feature_spec features[FEATURES_MAX];
-    double level_rise, level_fall;      /* s, > 0 */
-    uint32_t taps;                      /* 0..8 */
-    uint32_t tap_bins;                  /* 1..4096 when taps > 0 */
+    double level_rise, level_fall; /* s, > 0 */
+    uint32_t taps;                 /* 0..8 */
+    uint32_t tap_bins;             /* 1..4096 when taps > 0 */
 
     /* FRONT_WAVE. The graph's input is `hop_samples` scaled samples, its output as many. */
-    double rate;                        /* Hz it was trained at; 0 = any */
-    uint32_t hop_samples;               /* 1..65536; 1 = per sample */
-    uint32_t lag_samples;               /* 0..65536: output sample t estimates input t - lag */
-    double scale_time;                  /* s (samples when rate is 0) of the causal running scale, > 0 */
-    bool predicts_noise;                /* true: estimate = input - output; false: estimate = output */
+    double rate;          /* Hz it was trained at; 0 = any */
+    uint32_t hop_samples; /* 1..65536; 1 = per sample */
+    uint32_t lag_samples; /* 0..65536: output sample t estimates input t - lag */
+    double scale_time;    /* s (samples when rate is 0) of the causal running scale, > 0 */
+    bool predicts_noise;  /* true: estimate = input - output; false: estimate = output */
 } front_spec;
-
-typedef struct metadata_entry {
-    char *key, *value; /* UTF-8, NUL-terminated, owned */
-} metadata_entry;
 
 /* Immutable once opened. */
 struct sordino_model {
     front_spec front;
-    graph *graph;         /* owned */
-    tensor_set *tensors;  /* owned */
-    plan *plan;           /* owned; for the best kernel table of this CPU */
+    graph *graph;        /* owned */
+    tensor_set *tensors; /* owned */
+    plan *plan;          /* owned; for the best kernel table of this CPU */
     size_t n_metadata;
     metadata_entry *metadata; /* every string of __metadata__, sorted by key */
     char hash[17];
@@ -72,9 +70,5 @@ SORDINO_NODISCARD sordino_status model_serialise(const front_spec *front, const 
                                                  const metadata_entry *metadata, size_t n_metadata,
                                                  void **out_bytes, size_t *out_size,
                                                  sordino_error *why);
-
-/* Writes bytes to a temporary file beside `path`, syncs and renames. Errors: IO, NO_MEM. */
-SORDINO_NODISCARD sordino_status model_write_path(const char *path, const void *bytes, size_t size,
-                                                  sordino_error *why);
 
 #endif
