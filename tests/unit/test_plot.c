@@ -94,7 +94,7 @@ static void a_tone_is_lightest_at_its_frequency_and_a_broken_sample_hides_nothin
     plot_push(p, &broken, &broken, 1);
     push_tones(p, 8000, 1000, 3000, 10000, 10001);
     cairo_surface_t *picture = finish(p);
-    for (int x = LEFT + 20; x < LEFT + WIDTH - 20; x += 50) {
+    for (int x = LEFT + 20; x < LEFT + WIDTH - 20; x += 5) {
         assert_true(fabs(lightest(picture, x, TOP_BEFORE) - 0.25) < row_tolerance);
         assert_true(fabs(lightest(picture, x, TOP_AFTER) - 0.75) < row_tolerance);
     }
