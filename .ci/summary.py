@@ -1,7 +1,7 @@
 """Adds up the runs of `./bootstrap test`: summary.py RESULTS ALLOWED-SKIPS.
 
-RESULTS has a line "run<tab>log<tab>path of a meson testlog.json", "run<tab>fail<tab>reason" or
-"run<tab>skip<tab>reason" for each run. Lists what failed and what was skipped, and ends with
+RESULTS has a line "run<tab>log<tab>path of a meson testlog.json" for each run, or
+"run<tab>pass|fail|skip<tab>reason" for one that is no more than a build or could not be made. Lists what failed and what was skipped, and ends with
 "sordino: N passed, N failed, N skipped". Exits with 1 when anything failed, nothing passed or,
 with CI=true, something was skipped that ALLOWED-SKIPS does not name as "run/test".
 """
@@ -11,8 +11,10 @@ import os
 import sys
 
 
-def last_line(test):
-    """What a test said last: for a skip its reason, for a failure a hint."""
+def reason_of(test):
+    """How a test failed, or what it said last before it skipped."""
+    if test["result"] != "SKIP":
+        return f"{test['result'].lower()}, exit status {test.get('returncode')}"
     text = (test.get("stdout") or "") + "\n" + (test.get("stderr") or "")
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     return lines[-1] if lines else "it gave no reason"
@@ -35,7 +37,7 @@ def read_results(path):
             # "sordino:unit / status" by meson; the last part is the test's own name.
             name = run + "/" + test["name"].split(" / ")[-1].split(":")[-1].strip()
             kind = {"OK": "pass", "EXPECTEDFAIL": "pass", "SKIP": "skip"}.get(test["result"], "fail")
-            outcomes.append((name, kind, last_line(test) if kind != "pass" else ""))
+            outcomes.append((name, kind, reason_of(test) if kind != "pass" else ""))
     return outcomes
 
 

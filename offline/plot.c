@@ -130,7 +130,7 @@ static void draw_spectrogram(cairo_t *cr, rect r, const audio *a, int s, double 
     cairo_surface_t *image = cairo_image_surface_create(CAIRO_FORMAT_RGB24, (int)w, (int)h);
     unsigned char *const bytes = cairo_image_surface_get_data(image);
     const size_t stride = (size_t)cairo_image_surface_get_stride(image);
-    float column[MAX_ROWS];
+    float column[MAX_ROWS] = {0};
     cairo_surface_flush(image);
     for (size_t x = 0; bytes && x < w; x++) {
         for (size_t k = 0; k < a->rows; k++)

@@ -233,7 +233,7 @@ uint32_t draw_map_colour(double value)
 
 void draw_colour_bar(cairo_t *cr, rect r, double low_db, double high_db, const char *label)
 {
-    for (double y = 0; y < r.h; y++) {
+    for (int y = 0; y < r.h; y++) {
         const uint32_t rgb = draw_map_colour(1 - (y + 0.5) / r.h);
         cairo_set_source_rgb(cr, (rgb >> 16) / 255.0, (rgb >> 8 & 255) / 255.0,
                              (rgb & 255) / 255.0);

@@ -24,7 +24,7 @@ const char *sordino_status_text(sordino_status status)
     return "Unknown status";
 }
 
-sordino_status error_set(sordino_error *why, sordino_status status, const char *format, ...)
+sordino_status(error_set)(sordino_error *why, sordino_status status, const char *format, ...)
 {
     if (why) {
         va_list args;

@@ -4,6 +4,9 @@
  * brings its own allocator.
  */
 #define _GNU_SOURCE 1
+#ifndef __NO_INLINE__
+#define __NO_INLINE__ 1 /* else glibc's headers define putchar and others inline */
+#endif
 #undef _FILE_OFFSET_BITS /* else open and mmap would be defined here under other names */
 
 #include "tests/rt/forbidden.h"

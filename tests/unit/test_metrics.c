@@ -168,7 +168,7 @@ static void log_spectral_distance_measures_a_gain_in_decibels(void **state)
 
 static double plain_distance_frame(const double *x, const double *y, double least)
 {
-    enum { L = 128 };
+    enum { L = 128, BINS = L / 2 + 1 };
     double sum = 0;
     for (int k = 0; k <= L / 2; k++) {
         double re[2] = {0, 0}, im[2] = {0, 0};
@@ -182,7 +182,7 @@ static double plain_distance_frame(const double *x, const double *y, double leas
         sum +=
             pow(20 * log10(fmax(hypot(re[0], im[0]), least) / fmax(hypot(re[1], im[1]), least)), 2);
     }
-    return sqrt(sum / (L / 2 + 1));
+    return sqrt(sum / BINS);
 }
 
 static void log_spectral_distance_follows_its_formula(void **state)
