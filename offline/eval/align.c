@@ -13,12 +13,25 @@
 static const size_t least_size = 16384;
 static const double rounding = 1e-9; /* peaks nearer to each other than this count as equal */
 
-/* Copies x[start .. start + n) to `out`, zeros outside 0..total. */
-static void copy_part(const double *x, size_t total, int64_t start, size_t n, double *out)
+static double finite_mean(const double *x, size_t n)
+{
+    double sum = 0;
+    size_t count = 0;
+    for (size_t i = 0; i < n; i++)
+        if (isfinite(x[i])) {
+            sum += x[i];
+            count++;
+        }
+    return count ? sum / (double)count : 0;
+}
+
+/* Copies x[start .. start + n) less `mean` to `out`, zeros outside 0..total. */
+static void copy_part(const double *x, size_t total, double mean, int64_t start, size_t n,
+                      double *out)
 {
     for (size_t i = 0; i < n; i++) {
         const int64_t at = start + (int64_t)i;
-        out[i] = at >= 0 && (uint64_t)at < total && isfinite(x[at]) ? x[at] : 0;
+        out[i] = at >= 0 && (uint64_t)at < total && isfinite(x[at]) ? x[at] - mean : 0;
     }
 }
 
@@ -32,21 +45,24 @@ static void add_cross(const double *x, const double *y, size_t bins, double *sum
     }
 }
 
-/* c[m] = sum_i x[i] y[i + m - reach] for m = 0..2 * reach, in place of the time buffer of `fy`. */
+/* c[m] = sum_i (x[i] - mean x) (y[i + m - reach] - mean y) for m = 0..2 * reach, in place of the
+ * time buffer of `fy`. */
 static void correlate(const double *x, size_t nx, const double *y, size_t ny, size_t channels,
                       size_t reach, size_t size, rfft *fx, rfft *fy, double *sum)
 {
     const size_t block = size - 2 * reach, bins = size / 2 + 1;
-    for (size_t c = 0; c < channels; c++)
+    for (size_t c = 0; c < channels; c++) {
+        const double mx = finite_mean(x + c * nx, nx), my = finite_mean(y + c * ny, ny);
         for (size_t start = 0; start < nx; start += block) {
             const size_t n = nx - start < block ? nx - start : block;
             memset(rfft_time(fx), 0, size * sizeof(double));
-            copy_part(x + c * nx, nx, (int64_t)start, n, rfft_time(fx));
-            copy_part(y + c * ny, ny, (int64_t)start - (int64_t)reach, size, rfft_time(fy));
+            copy_part(x + c * nx, nx, mx, (int64_t)start, n, rfft_time(fx));
+            copy_part(y + c * ny, ny, my, (int64_t)start - (int64_t)reach, size, rfft_time(fy));
             rfft_forward(fx);
             rfft_forward(fy);
             add_cross(rfft_bins(fx), rfft_bins(fy), bins, sum);
         }
+    }
     memcpy(rfft_bins(fy), sum, 2 * bins * sizeof *sum);
     rfft_inverse(fy);
 }

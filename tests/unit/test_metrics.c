@@ -207,11 +207,12 @@ static void the_delay_is_found_in_both_directions(void **state)
     assert_non_null(y);
     assert_non_null(x);
     for (int i = 0; i < 2 * N; i++)
-        x[i] = uniform();
+        x[i] = 1000 + uniform(); /* a sensor's offset must not hide the delay */
     for (size_t k = 0; k < sizeof delays / sizeof delays[0]; k++) {
         for (int64_t i = 0; i < 2 * N; i++) {
             const int64_t from = i - delays[k];
-            y[i] = 0.3 * uniform() + (from >= 0 && from < 2 * N ? 0.1 * x[from] : 0);
+            y[i] =
+                1000 + 0.3 * uniform() + (from >= 0 && from < 2 * N ? 0.1 * (x[from] - 1000) : 0);
         }
         int64_t delay = 7;
         assert_true(align_delay(x, 2 * N, y, 2 * N, 1, 4000, &delay));

@@ -1,0 +1,47 @@
+/* Reads a whole recording: any format of libsndfile, headerless samples, or columns of numbers. */
+#ifndef EVAL_LOAD_H
+#define EVAL_LOAD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "offline/eval/why.h"
+
+enum { LOAD_MAX_CHANNELS = 1024 };
+
+typedef struct recording {
+    double *data; /* [channels][n], owned */
+    size_t channels, n;
+    double rate; /* Hz; 0 = unknown (columns of numbers without a given rate) */
+} recording;
+
+typedef enum raw_encoding {
+    RAW_NONE, /* files have headers */
+    RAW_S16,
+    RAW_S24,
+    RAW_S32,
+    RAW_F32,
+    RAW_F64 /* all little-endian */
+} raw_encoding;
+
+typedef struct load_options {
+    double rate; /* Hz of raw and text files; 0 = not given */
+    raw_encoding raw;
+    size_t raw_channels;   /* 1..LOAD_MAX_CHANNELS */
+    const size_t *columns; /* [n_columns] channels to keep, counted from 0; borrowed */
+    size_t n_columns;      /* 0 = all */
+} load_options;
+
+/*
+ * Integer samples are scaled to -1..1. Text (.csv .tsv .txt): one row a sample, separated by comma,
+ * semicolon, tab or blanks; lines that start with # and a first row that is not numeric are passed
+ * over; an empty field, "nan" or "na" is a gap (NAN). False and `w` set when it cannot be read, has
+ * no samples, or lacks a channel asked for. Any thread.
+ */
+bool load_recording(const char *path, const load_options *options, recording *out, why *w);
+void recording_free(recording *r);
+
+/* True when the name ends as files do that load_recording can read. */
+bool load_knows(const char *name, const load_options *options);
+
+#endif
