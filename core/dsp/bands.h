@@ -1,7 +1,8 @@
 /*
  * Bands: overlapping triangles with their tips at given centres in hertz, each reaching down to its
  * neighbours' centres; they add up to one at every frequency. The lowest band holds down to 0 Hz;
- * the highest band below Nyquist holds on up to Nyquist. Bands with a centre above Nyquist are absent.
+ * the highest band below Nyquist holds on up to Nyquist. Bands with a centre above Nyquist are
+ * absent.
  */
 #ifndef DSP_BANDS_H
 #define DSP_BANDS_H

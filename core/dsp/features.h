@@ -16,8 +16,9 @@
 typedef enum feature_kind {
     FEATURE_LOG_LEVEL,    /* [bands] 10 log10 (band power / causal level), in dB */
     FEATURE_LOG_SNR,      /* [bands] 10 log10 (band power / tracked noise power), in dB */
-    FEATURE_PHASE_ADVANCE /* [2 * bins] cos and sin (interleaved) of the phase advance since the last
-                             frame less that of the bin's own frequency; 0, 0 where it is undefined */
+    FEATURE_PHASE_ADVANCE /* [2 * bins] cos and sin (interleaved) of the phase advance since the
+                             last frame less that of the bin's own frequency; 0, 0 where it is
+                             undefined */
 } feature_kind;
 
 /* Value written = clamp((x + offset) * scale, low, high); offset, scale, low and high apply to the

@@ -1,8 +1,10 @@
 /*
- * The sensor baseline: a Kalman filter for a local linear trend (level and slope as random walks,
- * Harvey 1989, "Forecasting, structural time series models", sec. 2.3) whose process and
- * measurement noise are estimated from the innovations (Mehra 1970; running form), with a fixed
- * lag (Anderson & Moore 1979, "Optimal Filtering", ch. 7). Invariant to the input's scale.
+ * The sensor baseline: a bank of steady-state Kalman filters for a signal whose level and slope are
+ * random walks (local linear trend, Harvey 1989, "Forecasting, structural time series models",
+ * sec. 2.3), each for one ratio of process to measurement noise, mixed by how well each predicts
+ * (multiple model estimation, Magill 1965), with a fixed lag (Rauch, Tung & Striebel 1965, over the
+ * last `lag` samples). Gains depend on ratios alone, so the filter is invariant to the input's
+ * scale.
  */
 #ifndef DSP_KALMAN_H
 #define DSP_KALMAN_H
@@ -13,19 +15,22 @@
 
 #include <sordino/status.h>
 
+enum { KALMAN_MAX_LAG = 4096 };
+
 typedef struct kalman kalman;
 
-/* One channel, `lag` 0..4096 samples. Errors: NO_MEM, BAD_ARG. */
+/* One channel, `lag` 0..KALMAN_MAX_LAG samples. Errors: NO_MEM, BAD_ARG. */
 SORDINO_NODISCARD sordino_status kalman_new(uint32_t lag, kalman **out, sordino_error *why);
 void kalman_free(kalman *k);
 void kalman_reset(kalman *k) SORDINO_RT; /* keeps a noise variance that was set */
 
-/* Takes one sample (NaN: missing, the step is a prediction only), returns the estimate of the
- * sample `lag` before it (0 before the first). Bounded work. */
+/* Takes one sample (not finite: missing, the step is a prediction only), returns the estimate of
+ * the sample `lag` before it (0 before the first). Work grows with the lag, and is bounded by it.
+ */
 float kalman_push(kalman *k, float x) SORDINO_RT;
 
 /* Fixes the measurement noise variance (signal units squared); < 0 returns to estimating it. */
 void kalman_set_noise(kalman *k, double variance) SORDINO_RT;
-double kalman_noise(const kalman *k) SORDINO_RT; /* the variance in use */
+double kalman_noise(const kalman *k) SORDINO_RT; /* the variance in use; 0 before it is known */
 
 #endif

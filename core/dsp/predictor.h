@@ -1,8 +1,9 @@
 /*
  * Adaptive line enhancer: a normalised LMS predictor (Widrow et al. 1975, "Adaptive noise
- * cancelling"; Haykin, "Adaptive Filter Theory", ch. 6) of the sample from those before it. What can
- * be predicted (slow or periodic) is kept, what cannot (broadband noise) goes. The output is the
- * posterior estimate: prediction mixed with the sample by their tracked error variances. Zero delay.
+ * cancelling"; Haykin, "Adaptive Filter Theory", ch. 6) of the sample from those before it. What
+ * can be predicted (slow or periodic) is kept, what cannot (broadband noise) goes. The output is
+ * the posterior estimate: prediction mixed with the sample by their tracked error variances. Zero
+ * delay.
  */
 #ifndef DSP_PREDICTOR_H
 #define DSP_PREDICTOR_H

@@ -1,0 +1,133 @@
+/*
+ * Gerkmann & Hendriks 2012, with two additions: a start that averages the first frames, and a
+ * safety net from the minimum of the smoothed power (Erkelens & Heusdens 2008, sec. IV), so that
+ * noise that comes after silence is taken up within the net's span whatever its level.
+ */
+#include "core/dsp/noise_track.h"
+
+#include "core/base/error.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { NET_PARTS = 6 };
+
+static const double noise_time = 0.072;    /* s, 0.8 a frame at hops of 16 ms (sec. V) */
+static const double presence_time = 0.152; /* s, 0.9 a frame at hops of 16 ms */
+static const double start_time = 0.100;    /* s taken as noise when the stream begins */
+static const double net_time = 1.5;        /* s over which the minimum is searched */
+static const double net_smooth_time = 0.1; /* s */
+static const float snr_h1 = 31.622777f;    /* a-priori SNR under speech: 15 dB (sec. IV) */
+static const float stuck = 0.99f;          /* eq. 23 */
+
+struct noise_track {
+    uint32_t n, start_frames, net_frames;
+    uint32_t frames;   /* seen, up to start_frames */
+    uint32_t net_at;   /* frames in the net's present part */
+    uint32_t net_part; /* which part is being filled */
+    float noise_keep, presence_keep, net_keep;
+    float *psd, *presence, *smooth; /* [n] */
+    float *low;                     /* [NET_PARTS][n] minima of the parts */
+};
+
+void noise_track_free(noise_track *t)
+{
+    if (!t)
+        return;
+    free(t->psd);
+    free(t->presence);
+    free(t->smooth);
+    free(t->low);
+    free(t);
+}
+
+void noise_track_reset(noise_track *t)
+{
+    t->frames = t->net_at = t->net_part = 0;
+    memset(t->psd, 0, t->n * sizeof(float));
+    memset(t->presence, 0, t->n * sizeof(float));
+    memset(t->smooth, 0, t->n * sizeof(float));
+    for (size_t i = 0; i < (size_t)NET_PARTS * t->n; i++)
+        t->low[i] = INFINITY;
+}
+
+sordino_status noise_track_new(uint32_t n, double hop_s, noise_track **out, sordino_error *why)
+{
+    *out = NULL;
+    if (n < 1 || !(hop_s > 0.0 && hop_s <= 1.0))
+        return error_set(why, SORDINO_BAD_ARG, "No noise tracker of %u values %g s apart", n,
+                         hop_s);
+    noise_track *t = calloc(1, sizeof *t);
+    if (!t)
+        return error_set(why, SORDINO_NO_MEM, "Out of memory for a noise tracker");
+    t->n = n;
+    t->start_frames = (uint32_t)fmax(1.0, floor(start_time / hop_s + 0.5));
+    t->net_frames = (uint32_t)fmax(1.0, floor(net_time / hop_s / NET_PARTS + 0.5));
+    t->noise_keep = (float)exp(-hop_s / noise_time);
+    t->presence_keep = (float)exp(-hop_s / presence_time);
+    t->net_keep = (float)exp(-hop_s / net_smooth_time);
+    t->psd = calloc(n, sizeof(float));
+    t->presence = calloc(n, sizeof(float));
+    t->smooth = calloc(n, sizeof(float));
+    t->low = calloc((size_t)NET_PARTS * n, sizeof(float));
+    if (!t->psd || !t->presence || !t->smooth || !t->low) {
+        noise_track_free(t);
+        return error_set(why, SORDINO_NO_MEM, "Out of memory for a noise tracker");
+    }
+    noise_track_reset(t);
+    *out = t;
+    return SORDINO_OK;
+}
+
+/* Eqs. 18, 22 to 24: noise power of one value after seeing `power`. */
+static float track(noise_track *t, uint32_t i, float power)
+{
+    const float psd = t->psd[i];
+    if (!(psd > 0.0f))
+        return power;
+    const float gamma = fminf(power / psd, 200.0f);
+    float presence = 1.0f / (1.0f + (1.0f + snr_h1) * expf(-gamma * snr_h1 / (1.0f + snr_h1)));
+    t->presence[i] = t->presence_keep * t->presence[i] + (1.0f - t->presence_keep) * presence;
+    if (t->presence[i] > stuck)
+        presence = fminf(presence, stuck);
+    const float noise = presence * psd + (1.0f - presence) * power;
+    return t->noise_keep * psd + (1.0f - t->noise_keep) * noise;
+}
+
+/* Smallest smoothed power over the net's span, parts that were not begun left out. */
+static float net_minimum(noise_track *t, uint32_t i, float power)
+{
+    t->smooth[i] =
+        t->frames == 0 ? power : t->net_keep * t->smooth[i] + (1.0f - t->net_keep) * power;
+    float *own = t->low + (size_t)t->net_part * t->n + i;
+    *own = fminf(*own, t->smooth[i]);
+    float low = INFINITY;
+    for (uint32_t p = 0; p < NET_PARTS; p++)
+        low = fminf(low, t->low[(size_t)p * t->n + i]);
+    return low;
+}
+
+void noise_track_push(noise_track *t, const float *power)
+{
+    for (uint32_t i = 0; i < t->n; i++) {
+        const float low = net_minimum(t, i, power[i]);
+        if (t->frames < t->start_frames)
+            t->psd[i] += (power[i] - t->psd[i]) / (float)(t->frames + 1);
+        else
+            t->psd[i] = fmaxf(track(t, i, power[i]), low);
+    }
+    if (t->frames < t->start_frames)
+        t->frames++;
+    if (++t->net_at == t->net_frames) {
+        t->net_at = 0;
+        t->net_part = (t->net_part + 1) % NET_PARTS;
+        for (uint32_t i = 0; i < t->n; i++)
+            t->low[(size_t)t->net_part * t->n + i] = INFINITY;
+    }
+}
+
+const float *noise_track_psd(const noise_track *t)
+{
+    return t->psd;
+}

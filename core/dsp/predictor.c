@@ -1,0 +1,122 @@
+#include "core/dsp/predictor.h"
+
+#include "core/base/error.h"
+
+#include <float.h>
+#include <math.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { PREDICTOR_MAX_TAPS = 1024 };
+
+static const double step_size = 0.01; /* of the normalised update; stable below 2 */
+static const double mean_time = 2000; /* samples of the running mean that is set aside */
+static const double fast_time = 8;    /* samples over which a surprise is noticed */
+static const double slow_time = 1000; /* samples over which the usual error is learned */
+static const double surprise = 3.0;   /* fast error over slow one that passes as noise */
+
+struct predictor {
+    uint32_t taps;
+    double seen;
+    double mean;
+    double fast, slow; /* mean squared prediction error */
+    double *weights;   /* [taps], newest sample first */
+    double *past;      /* [2 * taps], a window that slides and is moved back at the end */
+    uint32_t at;       /* where the newest sample lies */
+};
+
+void predictor_free(predictor *p)
+{
+    if (!p)
+        return;
+    free(p->weights);
+    free(p->past);
+    free(p);
+}
+
+void predictor_reset(predictor *p)
+{
+    p->seen = p->mean = p->fast = p->slow = 0.0;
+    p->at = p->taps;
+    memset(p->weights, 0, p->taps * sizeof *p->weights);
+    memset(p->past, 0, 2 * (size_t)p->taps * sizeof *p->past);
+}
+
+sordino_status predictor_new(uint32_t taps, predictor **out, sordino_error *why)
+{
+    *out = NULL;
+    if (taps < 1 || taps > PREDICTOR_MAX_TAPS)
+        return error_set(why, SORDINO_BAD_ARG, "The predictor has %u taps; 1..%d can be served",
+                         taps, PREDICTOR_MAX_TAPS);
+    predictor *p = calloc(1, sizeof *p);
+    if (p) {
+        p->taps = taps;
+        p->weights = calloc(taps, sizeof *p->weights);
+        p->past = calloc(2 * (size_t)taps, sizeof *p->past);
+    }
+    if (!p || !p->weights || !p->past) {
+        predictor_free(p);
+        return error_set(why, SORDINO_NO_MEM, "Out of memory for a predictor");
+    }
+    predictor_reset(p);
+    *out = p;
+    return SORDINO_OK;
+}
+
+/* Puts x before the others; past[at..at + taps) are then the newest first. */
+static void remember(predictor *p, double x)
+{
+    if (p->at == 0) {
+        memmove(p->past + p->taps + 1, p->past, (p->taps - 1) * sizeof *p->past);
+        p->at = p->taps + 1;
+    }
+    p->past[--p->at] = x;
+}
+
+/* Share of the error that is signal: none while errors are as usual, all when they are far above.
+ */
+static double trust(predictor *p, double error)
+{
+    const double square = error * error;
+    p->fast += (square - p->fast) / fmin(p->seen, fast_time);
+    p->slow += (fmin(square, surprise * surprise * fmax(p->slow, square / slow_time)) - p->slow) /
+               fmin(p->seen, slow_time);
+    const double noise = surprise * p->slow;
+    return p->fast > noise ? 1.0 - noise / p->fast : 0.0;
+}
+
+float predictor_push(predictor *p, float x)
+{
+    const bool good = isfinite(x);
+    if (p->seen == 0.0) {
+        if (!good)
+            return 0.0f;
+        p->mean = (double)x;
+    }
+    const double *past = p->past + p->at;
+    double prediction = 0.0, power = 0.0;
+    for (uint32_t i = 0; i < p->taps; i++) {
+        prediction += p->weights[i] * past[i];
+        power += past[i] * past[i];
+    }
+    double estimate = prediction;
+    if (good) {
+        p->seen = fmin(p->seen + 1.0, mean_time);
+        const double centred = (double)x - p->mean;
+        const double error = centred - prediction;
+        if (power > 0.0) {
+            const double step = step_size * error / power;
+            for (uint32_t i = 0; i < p->taps; i++)
+                p->weights[i] += step * past[i];
+        }
+        estimate += trust(p, error) * error;
+        remember(p, centred);
+        estimate += p->mean;
+        p->mean += ((double)x - p->mean) / p->seen;
+    } else {
+        remember(p, prediction);
+        estimate += p->mean;
+    }
+    return (float)fmin(fmax(estimate, -(double)FLT_MAX), (double)FLT_MAX);
+}
