@@ -178,6 +178,8 @@ void features_push(features *f, const float *spectrum, float *out)
             continue;
         }
         for (uint32_t b = 0; b < n; b++) {
+            /* with a level of SNR there is a tracker:
+             * NOLINTNEXTLINE(clang-analyzer-core.NullDereference) */
             const double under = s->kind == FEATURE_LOG_LEVEL ? f->level : (double)noise[b];
             out[b] = b < present ? in_db(s, f->power[b], under) : (float)s->low;
         }

@@ -13,7 +13,7 @@ static inline printable printable_name(const char *name)
 {
     printable p;
     size_t n = 0;
-    for (; name[n] && n < sizeof p.text - 4; n++)
+    for (; n < sizeof p.text - 4 && name[n]; n++)
         p.text[n] = name[n] >= ' ' && name[n] <= '~' ? name[n] : '?';
     for (int dots = 0; name[n] && dots < 3; dots++)
         p.text[n + (size_t)dots] = '.';

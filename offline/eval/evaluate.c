@@ -75,9 +75,8 @@ static void measure_sound(const double *x, const double *y, size_t n, double rat
     }
     switch (stoi_measure(x, y, n, (uint32_t)rate, &values[FIGURE_STOI], &values[FIGURE_ESTOI])) {
     case STOI_OK:
+    case STOI_SILENT: /* told by its caller */
         break;
-    case STOI_SILENT:
-        break; /* told by its caller */
     case STOI_TOO_SHORT:
         add_note(r, "STOI needs 30 frames (0.4 s) in which the clean signal is not silent");
         break;

@@ -70,7 +70,8 @@ static bool grow(growing *g, size_t more)
 static bool keep_channels(const growing *g, size_t channels, const load_options *o, recording *out,
                           why *w)
 {
-    out->n = g->used / channels;
+    out->n =
+        g->used / channels; /* > 0 once a row was read: NOLINT(clang-analyzer-core.DivideZero) */
     out->channels = o->n_columns ? o->n_columns : channels;
     if (out->n == 0)
         return why_set(w, "has no samples; give a recording that is not empty");
@@ -177,9 +178,8 @@ static bool read_lines(FILE *file, growing *g, size_t *channels, why *w)
     char *line = NULL;
     size_t room = 0, number = 0;
     bool done = true, memory = true;
-    ssize_t length;
     errno = 0;
-    while (done && (length = getline(&line, &room, file)) >= 0) {
+    while (done && getline(&line, &room, file) >= 0) {
         number++;
         line[strcspn(line, "\r\n")] = '\0';
         const char *const text = line + strspn(line, " \t");

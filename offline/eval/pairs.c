@@ -217,7 +217,7 @@ bool pairs_find(const char *clean, const char *processed, const char *noisy,
     const char *const path[3] = {clean, processed, noisy};
     int n_folders = 0, n_paths = 0;
     memset(out, 0, sizeof *out);
-    for (int i = 0; i < 3 && path[i]; i++, n_paths++) {
+    for (int i = 0; i < 3 && (i < 2 || path[i]); i++, n_paths++) {
         struct stat about;
         *subject = path[i];
         if (stat(path[i], &about) != 0)

@@ -156,6 +156,11 @@ static void call_getenv(void)
     sink = getenv("HOME");
 }
 
+static void call_inside_a_library(void)
+{
+    sink = strdup("text");
+}
+
 typedef struct forbidden_call {
     const char *name;
     void (*call)(void);
@@ -188,6 +193,7 @@ static const forbidden_call calls[] = {
     {"clock_gettime", call_clock_gettime},
     {"gettimeofday", call_gettimeofday},
     {"getenv", call_getenv},
+    {"malloc", call_inside_a_library},
 };
 
 static void every_forbidden_call_is_noticed(void **state)

@@ -1,14 +1,8 @@
 #include "tests/support/failing_alloc.h"
 
+#include <errno.h>
 #include <stdint.h>
 #include <stdlib.h>
-
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t n, size_t size);
-void *__real_realloc(void *old, size_t size);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t n, size_t size);
-void *__wrap_realloc(void *old, size_t size);
 
 static size_t left = SIZE_MAX;
 static int failed;
@@ -36,17 +30,30 @@ int failing_alloc_disarm(void)
     return failed;
 }
 
-void *__wrap_malloc(size_t size)
-{
-    return fails() ? NULL : __real_malloc(size);
-}
+/* A function that returns NULL on failure, and stands before the one of the same name. */
+#define WRAP(name, params, args)                                                                   \
+    void *__real_##name params;                                                                    \
+    void *__wrap_##name params;                                                                    \
+    void *__wrap_##name params                                                                     \
+    {                                                                                              \
+        return fails() ? NULL : __real_##name args;                                                \
+    }
 
-void *__wrap_calloc(size_t n, size_t size)
-{
-    return fails() ? NULL : __real_calloc(n, size);
-}
+WRAP(malloc, (size_t size), (size))
+WRAP(calloc, (size_t n, size_t size), (n, size))
+WRAP(realloc, (void *old, size_t size), (old, size))
+WRAP(aligned_alloc, (size_t align, size_t size), (align, size))
+WRAP(strdup, (const char *text), (text))
+WRAP(strndup, (const char *text, size_t n), (text, n))
 
-void *__wrap_realloc(void *old, size_t size)
+/* FFTW's plans are pointers too, and NULL when they cannot be made. */
+WRAP(fftwf_malloc, (size_t size), (size))
+WRAP(fftwf_plan_dft_r2c_1d, (int n, void *in, void *out, unsigned flags), (n, in, out, flags))
+WRAP(fftwf_plan_dft_c2r_1d, (int n, void *in, void *out, unsigned flags), (n, in, out, flags))
+
+int __real_posix_memalign(void **out, size_t align, size_t size);
+int __wrap_posix_memalign(void **out, size_t align, size_t size);
+int __wrap_posix_memalign(void **out, size_t align, size_t size)
 {
-    return fails() ? NULL : __real_realloc(old, size);
+    return fails() ? ENOMEM : __real_posix_memalign(out, align, size);
 }

@@ -1,6 +1,7 @@
 /*
- * Makes the n-th allocation fail. The program is linked with
- * -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc, which catches what is linked statically.
+ * Makes the n-th allocation fail. The program is linked with failing_alloc_args of
+ * tests/meson.build (the linker's --wrap), which catches what is linked statically: the core, and
+ * what the core asks FFTW for; not what shared libraries allocate inside.
  */
 #ifndef SUPPORT_FAILING_ALLOC_H
 #define SUPPORT_FAILING_ALLOC_H
