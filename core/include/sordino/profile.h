@@ -22,8 +22,7 @@ typedef struct sordino_profile sordino_profile;
  * rate > 0, every density finite and >= 0. Errors: NO_MEM, BAD_ARG. */
 SORDINO_API SORDINO_NODISCARD sordino_status sordino_profile_new(const float *psd,
                                                                  uint32_t channels, uint32_t bins,
-                                                                 double rate,
-                                                                 sordino_profile **out,
+                                                                 double rate, sordino_profile **out,
                                                                  sordino_error *why);
 
 /* Releases a profile. NULL is ignored. */
@@ -50,8 +49,8 @@ SORDINO_API SORDINO_NODISCARD sordino_status sordino_profile_open_bytes(const vo
 
 /* The same with files. Saving writes a temporary file beside `path` and renames it. Errors as
  * above, and IO, NOT_FOUND. */
-SORDINO_API SORDINO_NODISCARD sordino_status sordino_profile_save_path(
-    const sordino_profile *profile, const char *path, sordino_error *why);
+SORDINO_API SORDINO_NODISCARD sordino_status
+sordino_profile_save_path(const sordino_profile *profile, const char *path, sordino_error *why);
 SORDINO_API SORDINO_NODISCARD sordino_status sordino_profile_open_path(const char *path,
                                                                        sordino_profile **out,
                                                                        sordino_error *why);

@@ -24,10 +24,10 @@ typedef struct sordino_denoiser sordino_denoiser;
 
 /* How the clean signal is estimated. */
 typedef enum sordino_method {
-    SORDINO_METHOD_NETWORK,   /* a model; needs one, and takes its front end */
-    SORDINO_METHOD_WIENER,    /* audio: short-time spectrum, decision-directed gains */
-    SORDINO_METHOD_KALMAN,    /* sensors, per sample: local-trend Kalman filter, adaptive noise */
-    SORDINO_METHOD_PREDICTOR  /* sensors, per sample: adaptive linear predictor (NLMS) */
+    SORDINO_METHOD_NETWORK,  /* a model; needs one, and takes its front end */
+    SORDINO_METHOD_WIENER,   /* audio: short-time spectrum, decision-directed gains */
+    SORDINO_METHOD_KALMAN,   /* sensors, per sample: local-trend Kalman filter, adaptive noise */
+    SORDINO_METHOD_PREDICTOR /* sensors, per sample: adaptive linear predictor (NLMS) */
 } sordino_method;
 
 /* Gain rule of SORDINO_METHOD_WIENER. */
@@ -73,11 +73,12 @@ SORDINO_API void sordino_free(sordino_denoiser *denoiser);
  * are forgotten; controls, which jump to their targets, and an applied profile are kept. */
 SORDINO_API void sordino_reset(sordino_denoiser *denoiser) SORDINO_RT;
 
-/* Denoises `n` samples, any n >= 0. `in` and `out` are [channels] pointers to [n] samples; a channel
- * may be processed in place (in[c] == out[c]), other overlap is not allowed. Output sample t is the
- * estimate of input sample t - latency. Finite input gives finite output. A sample that is not
- * finite counts as 0 with a spectral method, and as missing (the last good value stands in) with a
- * per-sample one. The result does not depend on how the stream is cut into calls. Never fails. */
+/* Denoises `n` samples, any n >= 0. `in` and `out` are [channels] pointers to [n] samples; a
+ * channel may be processed in place (in[c] == out[c]), other overlap is not allowed. Output sample
+ * t is the estimate of input sample t - latency. Finite input gives finite output. A sample that is
+ * not finite counts as 0 with a spectral method, and as missing (the last good value stands in)
+ * with a per-sample one. The result does not depend on how the stream is cut into calls. Never
+ * fails. */
 SORDINO_API void sordino_process(sordino_denoiser *denoiser, const float *const *in,
                                  float *const *out, size_t n) SORDINO_RT;
 
