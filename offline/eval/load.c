@@ -177,7 +177,7 @@ static bool read_lines(FILE *file, growing *g, size_t *channels, why *w)
 {
     char *line = NULL;
     size_t room = 0, number = 0;
-    bool done = true, memory = true;
+    bool done = true, memory = true, headed = false;
     errno = 0;
     while (done && getline(&line, &room, file) >= 0) {
         number++;
@@ -186,15 +186,17 @@ static bool read_lines(FILE *file, growing *g, size_t *channels, why *w)
         if (*text == '\0' || *text == '#')
             continue;
         const size_t n = read_row(line, g, &memory);
-        if (!memory)
+        if (!memory) {
             done = why_no_memory(w);
-        else if (n == 0 && *channels == 0 && number == 1)
-            continue; /* names of the columns */
-        else if (n == 0)
+        } else if (n == 0 && *channels == 0 && !headed) {
+            headed = true; /* names of the columns */
+            continue;
+        } else if (n == 0) {
             done = why_set(w, "line %zu is not made of numbers; correct it", number);
-        else if (*channels && n != *channels)
+        } else if (*channels && n != *channels) {
             done = why_set(w, "line %zu has %zu columns, those before %zu; correct it", number, n,
                            *channels);
+        }
         *channels = n;
     }
     if (done && ferror(file))

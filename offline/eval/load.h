@@ -34,9 +34,9 @@ typedef struct load_options {
 
 /*
  * Integer samples are scaled to -1..1. Text (.csv .tsv .txt): one row a sample, separated by comma,
- * semicolon, tab or blanks; lines that start with # and a first row that is not numeric are passed
- * over; an empty field, "nan" or "na" is a gap (NAN). False and `w` set when it cannot be read, has
- * no samples, or lacks a channel asked for. Any thread.
+ * semicolon, tab or blanks; blank lines, lines that start with # and a first row of names are
+ * passed over; an empty field, "nan" or "na" is a gap (NAN). False and `w` set when it cannot be
+ * read, has no samples, or lacks a channel asked for. Any thread.
  */
 bool load_recording(const char *path, const load_options *options, recording *out, why *w);
 void recording_free(recording *r);

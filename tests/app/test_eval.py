@@ -8,6 +8,7 @@ import io
 import json
 import math
 import os
+import pty
 import random
 import subprocess
 import sys
@@ -210,7 +211,7 @@ class Eval(unittest.TestCase):
 
     def test_tables_of_numbers_are_read(self):
         rows = [(i / 10, math.sin(i / 9)) for i in range(500)]
-        write_text("c.csv", "t,v\n" + "".join("%r,%r\n" % row for row in rows))
+        write_text("c.csv", "# seconds and volts\n\nt,v\n" + "".join("%r,%r\n" % row for row in rows))
         write_text(
             "p.csv",
             "# made by hand\n" + "".join("%r ; %r\r\n" % (t, v + 0.125) for t, v in rows) + "\n",
@@ -319,9 +320,16 @@ class Eval(unittest.TestCase):
         self.assertIn("Usage: sordino-eval", text)
         self.assertRegex(run("--version").stdout, r"^sordino-eval \d+\.\d+\.\d+\n$")
 
-    def test_no_progress_bar_off_a_terminal(self):
+    def test_a_progress_bar_is_shown_on_a_terminal_only(self):
         self.make_folders()
-        self.assertNotIn("\r", run("C", "P").stderr)
+        self.assertNotIn("#", run("C", "P").stderr)
+        for extra, shown in (((), True), (("-q",), False)):
+            master, terminal = pty.openpty()
+            subprocess.run([TOOL, "C", "P", *extra], stdout=subprocess.DEVNULL, stderr=terminal,
+                           check=True, timeout=120)
+            os.close(terminal)
+            self.assertEqual(b"###] 3/3" in os.read(master, 4096), shown)
+            os.close(master)
 
 
 if __name__ == "__main__":
