@@ -3,6 +3,7 @@
 #include "offline/plot_draw.h"
 #include "offline/plot_store.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -271,7 +272,7 @@ static void set_range(frame *f, cell (*cells)[2], size_t n)
         all = cell_union(all, cell_union(cells[c][0], cells[c][1]));
     const double low = all.low <= all.high ? all.low : 0, high = all.low <= all.high ? all.high : 0;
     /* The last term: below it floats of this size have no values between. */
-    const double least = fmax(fabs(low), fabs(high)) * 1e-6;
+    const double least = fmax(fabs(low), fabs(high)) * FLT_EPSILON;
     double margin = (high - low) * 0.05;
     if (high - low <= least)
         margin = fmax(fabs(high) * 0.1, least > 0 ? least : 1);
@@ -289,8 +290,9 @@ static void draw_sensor_axes(const plot *p, cairo_t *cr, const frame *f, bool re
         const double start = relative ? f->from : 0;
         double unit;
         const char *const name = draw_time_unit((f->to - start) / rate, &unit);
+        const int digits = (int)fmin(6, fmax(0, ceil(log10(rate)))); /* about one sample */
         if (relative)
-            snprintf(label, sizeof label, "Time after %.10g s (%s)", start / rate, name);
+            snprintf(label, sizeof label, "Time after %.*f s (%s)", digits, start / rate, name);
         else
             snprintf(label, sizeof label, "Time (%s)", name);
         x.from = (f->from - start) / rate / unit;

@@ -27,7 +27,7 @@ ticks ticks_between(double from, double to, int wanted)
     t.n = (int)floor((to - t.first) / t.step + 1e-6) + 1;
     const double largest = fmax(fabs(from), fabs(to));
     t.exponent = 3 * (int)floor(log10(largest) / 3);
-    if (t.exponent > -3 && t.exponent < 6)
+    if (t.exponent > -6 && t.exponent < 6)
         t.exponent = 0;
     t.scale = pow(10, t.exponent);
     const int decimals = -(int)floor(log10(t.step / t.scale) + 1e-6);

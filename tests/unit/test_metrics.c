@@ -5,8 +5,10 @@
 #include "offline/eval/statistics.h"
 
 #include "tests/support/cmocka_all.h"
+#include "tests/support/failing_alloc.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -285,6 +287,26 @@ static void student_quantiles_agree_with_tables(void **state)
         assert_near(student_975(table[i].freedom), table[i].t, 1e-3); /* a tenth of a per cent */
 }
 
+static void measures_without_memory_are_undefined(void **state)
+{
+    (void)state;
+    int64_t delay;
+    size_t n = 0;
+    for (bool failed = true; failed; n++) {
+        failing_alloc_arm(n);
+        const double value = metric_log_spectral_distance(clean, processed, N, 16000);
+        failed = failing_alloc_disarm();
+        assert_int_equal(isnan(value) != 0, failed);
+    }
+    assert_true(n > 3);
+    failing_alloc_arm(0);
+    const double segmental = metric_segmental_snr(clean, processed, N, 16000);
+    assert_true(failing_alloc_disarm() && isnan(segmental));
+    failing_alloc_arm(0);
+    const bool found = align_delay(clean, N, processed, N, 1, 100, &delay);
+    assert_true(failing_alloc_disarm() && !found);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -296,6 +318,7 @@ int main(void)
         cmocka_unit_test(log_spectral_distance_follows_its_formula),
         cmocka_unit_test(the_delay_is_found_in_both_directions),
         cmocka_unit_test(the_delay_of_silence_short_and_broken_signals_is_sane),
+        cmocka_unit_test(measures_without_memory_are_undefined),
         cmocka_unit_test(summaries_leave_out_what_is_undefined),
         cmocka_unit_test(student_quantiles_agree_with_tables),
     };

@@ -4,6 +4,7 @@
 #include "offline/plot_draw.h"
 
 #include "tests/support/cmocka_all.h"
+#include "tests/support/failing_alloc.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -195,13 +196,17 @@ static void ticks_are_round_and_inside(void **state)
 {
     (void)state;
     static const double spans[][2] = {{0, 1},       {-3.2, 7.9},     {0, 86400},  {1e-9, 3e-9},
-                                      {-1e12, 1e9}, {100, 100.0001}, {-5, -4.99}, {0, 24000}};
+                                      {-1e12, 1e9}, {100, 100.0001}, {-5, -4.99}, {0, 24000},
+                                      {-0.9, 0.9},  {0, 2e-3}};
     for (size_t i = 0; i < sizeof spans / sizeof spans[0]; i++) {
         const double from = spans[i][0], to = spans[i][1];
         const ticks t = ticks_between(from, to, 8);
         assert_in_range(t.n, 3, 11);
         assert_true(t.first >= from - 1e-6 * t.step);
         assert_true(t.first + (t.n - 1) * t.step <= to + 1e-6 * t.step);
+        /* plain numbers from a thousandth to a million */
+        const double largest = fmax(fabs(from), fabs(to));
+        assert_int_equal(t.exponent == 0, largest >= 1e-3 && largest < 1e6);
         const double lead = t.step / pow(10, floor(log10(t.step) + 1e-9));
         assert_true(fabs(lead - 1) < 1e-6 || fabs(lead - 2) < 1e-6 || fabs(lead - 5) < 1e-6);
     }
@@ -238,6 +243,33 @@ static void faults_are_told_and_leave_no_file(void **state)
     assert_int_equal(rmdir("test-plot.dir"), 0);
 }
 
+static void memory_that_cannot_be_had_is_told(void **state)
+{
+    (void)state;
+    sordino_error why;
+    for (int mode = PLOT_AUDIO; mode <= PLOT_SENSOR; mode++) {
+        const plot_config config = {(plot_mode)mode, 48000, "a", "b", NULL};
+        plot *p = NULL;
+        for (size_t n = 0;; n++) {
+            failing_alloc_arm(n);
+            const sordino_status status = plot_new(&config, &p, &why);
+            if (!failing_alloc_disarm()) {
+                assert_int_equal(status, SORDINO_OK);
+                assert_true(n >= 9);
+                break;
+            }
+            assert_int_equal(status, SORDINO_NO_MEM);
+            assert_null(p);
+        }
+        failing_alloc_arm(0);
+        const sordino_status status = plot_finish(p, path, &why);
+        assert_true(failing_alloc_disarm());
+        assert_int_equal(status, SORDINO_NO_MEM);
+        assert_int_equal(access(path, F_OK), -1);
+        plot_free(p);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -248,6 +280,7 @@ int main(void)
         cmocka_unit_test(a_gap_of_a_sensor_stays_empty),
         cmocka_unit_test(ticks_are_round_and_inside),
         cmocka_unit_test(faults_are_told_and_leave_no_file),
+        cmocka_unit_test(memory_that_cannot_be_had_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

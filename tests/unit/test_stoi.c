@@ -5,6 +5,7 @@
 #include "offline/eval/resample.h"
 
 #include "tests/support/cmocka_all.h"
+#include "tests/support/failing_alloc.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -152,11 +153,33 @@ static void resampling_keeps_time_level_and_length(void **state)
     }
 }
 
+static void memory_that_cannot_be_had_is_told(void **state)
+{
+    (void)state;
+    enum { N = 16000 };
+    static double x[N];
+    double stoi, estoi;
+    for (int i = 0; i < N; i++)
+        x[i] = cos(0.3 * i) * cos(0.0007 * i);
+    for (size_t n = 0;; n++) {
+        failing_alloc_arm(n);
+        const stoi_status status = stoi_measure(x, x, N, 16000, &stoi, &estoi);
+        if (!failing_alloc_disarm()) {
+            assert_int_equal(status, STOI_OK);
+            assert_true(n >= 11);
+            break;
+        }
+        assert_int_equal(status, STOI_NO_MEM);
+        assert_true(isnan(stoi) && isnan(estoi));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(figures_agree_with_the_public_implementation),
         cmocka_unit_test(silence_and_short_signals_have_no_figure),
+        cmocka_unit_test(memory_that_cannot_be_had_is_told),
         cmocka_unit_test(resampling_keeps_time_level_and_length),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
