@@ -26,11 +26,12 @@ ticks ticks_between(double from, double to, int wanted)
     t.first = ceil(from / t.step - 1e-6) * t.step;
     t.n = (int)floor((to - t.first) / t.step + 1e-6) + 1;
     const double largest = fmax(fabs(from), fabs(to));
-    t.exponent = 3 * (int)floor(log10(largest) / 3);
+    t.offset = largest > 1e6 * t.step ? t.first : 0;
+    const double shown = t.offset != 0 ? to - t.first : largest;
+    t.exponent = 3 * (int)floor(log10(shown) / 3);
     if (t.exponent > -6 && t.exponent < 6)
         t.exponent = 0;
-    t.scale = pow(10, t.exponent);
-    const int decimals = -(int)floor(log10(t.step / t.scale) + 1e-6);
+    const int decimals = -(int)floor(log10(t.step / pow(10, t.exponent)) + 1e-6);
     t.decimals = decimals < 0 ? 0 : decimals > 12 ? 12 : decimals;
     return t;
 }
@@ -139,20 +140,22 @@ static void draw_line(cairo_t *cr, double x0, double y0, double x1, double y1)
     cairo_stroke(cr);
 }
 
-static void tick_text(const ticks *t, double value, char *out, size_t size)
+/* The label of tick `i`. */
+static void tick_text(const ticks *t, int i, char *out, size_t size)
 {
-    const double shown = value / t->scale;
-    /* No "-0". */
-    snprintf(out, size, "%.*f", t->decimals, fabs(shown) < 1e-9 * t->step / t->scale ? 0 : shown);
+    const double value = t->first + i * t->step - t->offset;
+    const bool zero = fabs(value) < 1e-9 * t->step; /* no "-0" */
+    snprintf(out, size, "%.*f", t->decimals, zero ? 0 : value / pow(10, t->exponent));
 }
 
 static void axis_label(const axis *a, const ticks *t, char *out, size_t size)
 {
-    const char *label = a->label ? a->label : "";
-    if (t->exponent == 0)
-        snprintf(out, size, "%s", label);
-    else
-        snprintf(out, size, "%s%s× 1e%d", label, *label ? "  " : "", t->exponent);
+    char scale[16] = "", offset[40] = "";
+    if (t->exponent)
+        snprintf(scale, sizeof scale, "  × 1e%d", t->exponent);
+    if (t->offset != 0)
+        snprintf(offset, sizeof offset, "  %c %.15g", t->offset < 0 ? '-' : '+', fabs(t->offset));
+    snprintf(out, size, "%s%s%s", a->label ? a->label : "", scale, offset);
 }
 
 static void draw_x_axis(cairo_t *cr, rect r, axis a, bool grid)
@@ -168,7 +171,7 @@ static void draw_x_axis(cairo_t *cr, rect r, axis a, bool grid)
         }
         set_colour(cr, ink);
         draw_line(cr, x, r.y + r.h, x, r.y + r.h + tick_length);
-        tick_text(&t, value, text, sizeof text);
+        tick_text(&t, i, text, sizeof text);
         if (a.numbers)
             draw_text(cr, x, r.y + r.h + 19, 0.5, number_size, false, 0, text);
     }
@@ -190,7 +193,7 @@ static void draw_y_axis(cairo_t *cr, rect r, axis a, bool grid)
         }
         set_colour(cr, ink);
         draw_line(cr, r.x - tick_length, y, r.x, y);
-        tick_text(&t, value, text, sizeof text);
+        tick_text(&t, i, text, sizeof text);
         if (a.numbers)
             draw_text(cr, r.x - 9, y + 4, 1, number_size, false, 0, text);
         widest = fmax(widest, text_width(cr, text));
@@ -248,7 +251,7 @@ void draw_colour_bar(cairo_t *cr, rect r, double low_db, double high_db, const c
         const double value = t.first + i * t.step;
         const double y = r.y + r.h - (value - low_db) / (high_db - low_db) * r.h;
         draw_line(cr, r.x + r.w, y, r.x + r.w + tick_length, y);
-        tick_text(&t, value, text, sizeof text);
+        tick_text(&t, i, text, sizeof text);
         draw_text(cr, r.x + r.w + 9, y + 4, 0, number_size, false, 0, text);
     }
     cairo_rectangle(cr, floor(r.x) + 0.5, floor(r.y) + 0.5, floor(r.w), floor(r.h));

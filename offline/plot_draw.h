@@ -27,12 +27,13 @@ typedef struct axis {
     bool numbers; /* false: ticks only */
 } axis;
 
-/* Round tick values: first + i * step for i < n lie within from..to. A label is value / scale,
- * printed with `decimals`; scale is a power of 1000 other than 1 only for very large or small
- * values, and is then named beside the axis. */
+/* Round tick values: first + i * step for i < n lie within from..to. A label is
+ * (value - offset) / 10^exponent, printed with `decimals`. The exponent is a multiple of 3, and not
+ * 0 only for very large or small values; the offset is not 0 only when labels would need more than
+ * six digits to differ. Both are then named beside the axis. */
 typedef struct ticks {
-    double first, step, scale;
-    int n, decimals, exponent; /* scale = 10^exponent */
+    double first, step, offset;
+    int n, decimals, exponent;
 } ticks;
 
 /* About `wanted` (>= 1) ticks with steps of 1, 2 or 5 times a power of ten; from < to. */

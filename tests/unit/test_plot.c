@@ -195,18 +195,21 @@ static void a_gap_of_a_sensor_stays_empty(void **state)
 static void ticks_are_round_and_inside(void **state)
 {
     (void)state;
-    static const double spans[][2] = {{0, 1},       {-3.2, 7.9},     {0, 86400},  {1e-9, 3e-9},
-                                      {-1e12, 1e9}, {100, 100.0001}, {-5, -4.99}, {0, 24000},
-                                      {-0.9, 0.9},  {0, 2e-3}};
+    static const double spans[][2] = {
+        {0, 1},      {-3.2, 7.9}, {0, 86400},  {1e-9, 3e-9}, {-1e12, 1e9},     {100, 100.0001},
+        {-5, -4.99}, {0, 24000},  {-0.9, 0.9}, {0, 2e-3},    {1e6, 1e6 + 0.5}, {-1e12, -1e12 + 1}};
     for (size_t i = 0; i < sizeof spans / sizeof spans[0]; i++) {
         const double from = spans[i][0], to = spans[i][1];
         const ticks t = ticks_between(from, to, 8);
         assert_in_range(t.n, 3, 11);
         assert_true(t.first >= from - 1e-6 * t.step);
         assert_true(t.first + (t.n - 1) * t.step <= to + 1e-6 * t.step);
-        /* plain numbers from a thousandth to a million */
+        /* Plain numbers from a thousandth to a million, of at most seven digits. */
         const double largest = fmax(fabs(from), fabs(to));
-        assert_int_equal(t.exponent == 0, largest >= 1e-3 && largest < 1e6);
+        assert_int_equal(t.offset != 0, largest > 1e6 * t.step);
+        if (t.offset == 0)
+            assert_int_equal(t.exponent == 0, largest >= 1e-3 && largest < 1e6);
+        assert_in_range(t.decimals, 0, 6);
         const double lead = t.step / pow(10, floor(log10(t.step) + 1e-9));
         assert_true(fabs(lead - 1) < 1e-6 || fabs(lead - 2) < 1e-6 || fabs(lead - 5) < 1e-6);
     }
