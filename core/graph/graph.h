@@ -12,6 +12,8 @@
 
 #include <sordino/status.h>
 
+#include "core/ops/op.h"
+
 enum {
     GRAPH_MAX_NODES = 1024,
     GRAPH_MAX_INPUTS = 8,
@@ -49,15 +51,21 @@ void graph_free(graph *g);
 
 /* Appends a node; inputs are named. Checks op, attributes, shapes and limits at once.
  * Errors: NO_MEM; BAD_MODEL (bad shape, unknown input, limit); UNSUPPORTED (unknown op or attr). */
-SORDINO_NODISCARD sordino_status graph_add(graph *g, const char *name, const char *op,
+SORDINO_NODISCARD sordino_status graph_add(graph *g, const char *name, const char *op_name,
                                            const char *const *inputs, uint32_t n_inputs,
                                            const graph_attr *attrs, uint32_t n_attrs,
                                            sordino_error *why);
 
-size_t graph_size(const graph *g);                          /* nodes, the input included */
-const graph_node *graph_at(const graph *g, size_t i);       /* borrowed */
-const graph_node *graph_output(const graph *g);             /* the last node */
-uint64_t graph_hash(const graph *g);                        /* FNV-1a over every node */
+size_t graph_size(const graph *g);                    /* nodes, the input included */
+const graph_node *graph_at(const graph *g, size_t i); /* borrowed; NULL beyond the last */
+const graph_node *graph_output(const graph *g);       /* the last node */
+
+/* The op of node `i` with all its numbers, those not given filled in; borrowed until the next
+ * graph_add or graph_free. NULL for the input. */
+const op_node *graph_op(const graph *g, size_t i);
+
+/* FNV-1a over every node, with all numbers filled in: leaving out a default changes nothing. */
+uint64_t graph_hash(const graph *g);
 
 /* A parameter tensor a node needs. */
 typedef struct graph_param {

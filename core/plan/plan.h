@@ -47,7 +47,8 @@ size_t plan_state_bytes(const plan_state *s);
 void plan_state_reset(plan_state *s) SORDINO_RT;
 
 /* Runs `n` frames, any n >= 0 (longer than max_frames is cut up): `in` [n][input width], `out`
- * [n][output width], not overlapping. Bit for bit the same however the frames are cut into calls. */
+ * [n][output width], not overlapping. Bit for bit the same however the frames are cut into calls.
+ */
 void plan_run(plan_state *s, const float *in, float *out, size_t n) SORDINO_RT;
 
 #endif
