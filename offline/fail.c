@@ -1,0 +1,19 @@
+#include "offline/fail.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+sordino_status fail(sordino_error *why, sordino_status status, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    why->status = status;
+    vsnprintf(why->text, sizeof why->text, format, arguments);
+    va_end(arguments);
+    return status;
+}
+
+sordino_status fail_no_memory(sordino_error *why)
+{
+    return fail(why, SORDINO_NO_MEM, "out of memory; use fewer jobs or a smaller block");
+}

@@ -1,0 +1,18 @@
+/* Fills a sordino_error: every function of the offline tool that can fail tells why in one. */
+#ifndef OFFLINE_FAIL_H
+#define OFFLINE_FAIL_H
+
+#include <sordino/status.h>
+
+/* Writes `status` and the printf-style text, "what is wrong; what to do", into `why`, cut to size,
+ * and returns `status`, so that callers write `return fail(why, SORDINO_IO, "...")`. */
+#if defined(__GNUC__)
+__attribute__((format(printf, 3, 4)))
+#endif
+sordino_status
+fail(sordino_error *why, sordino_status status, const char *format, ...);
+
+/* "out of memory; ..." */
+sordino_status fail_no_memory(sordino_error *why);
+
+#endif

@@ -1,0 +1,112 @@
+#include "offline/job.h"
+#include "offline/audio_job.h"
+#include "offline/fail.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+
+/* Below this a trace of samples is taken for a sensor's, and spectral methods do not serve. */
+static const double least_sound_rate = 8000.0, most_sound_rate = 192000.0;
+
+void job_note(job *j, const char *format, ...)
+{
+    va_list arguments;
+    if (j->n_notes == JOB_MAX_NOTES)
+        return;
+    va_start(arguments, format);
+    vsnprintf(j->notes[j->n_notes++], sizeof j->notes[0], format, arguments);
+    va_end(arguments);
+}
+
+bool job_is_table(const char *path, const options *o)
+{
+    static const char *const endings[] = {".csv", ".tsv", ".txt"};
+    const size_t n = strlen(path);
+    if (o->kind != INPUT_AUTO)
+        return o->kind == INPUT_CSV;
+    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++)
+        if (n > 4 && strcasecmp(path + n - 4, endings[i]) == 0)
+            return true;
+    return false;
+}
+
+static sordino_method pick_method(const job *j, const job_setup *setup, double rate, bool is_table)
+{
+    const options *const o = setup->options;
+    const bool sensor = is_table || (o->kind == INPUT_RAW && rate < least_sound_rate);
+    const char *const name = o->model ? o->model : sensor ? "kalman" : "wiener";
+    (void)j;
+    if (setup->model)
+        return SORDINO_METHOD_NETWORK;
+    return strcmp(name, "kalman") == 0      ? SORDINO_METHOD_KALMAN
+           : strcmp(name, "predictor") == 0 ? SORDINO_METHOD_PREDICTOR
+                                            : SORDINO_METHOD_WIENER;
+}
+
+sordino_status job_configure(job *j, const job_setup *setup, double rate, uint32_t channels,
+                             bool is_table, sordino_config *config)
+{
+    static const char *const names[] = {"", "wiener", "kalman", "predictor"};
+    const options *const o = setup->options;
+    *config = o->config;
+    config->method = pick_method(j, setup, rate, is_table);
+    config->rate = rate;
+    config->channels = channels;
+    config->link_channels = o->link >= 0 ? o->link == 1 : !is_table;
+    j->method = setup->model ? sordino_model_name(setup->model) : names[config->method];
+    j->rate = rate;
+    j->channels = channels;
+    j->subject = j->input;
+    const bool spectral = config->method == SORDINO_METHOD_WIENER ||
+                          (setup->model && sordino_model_is_stft(setup->model));
+    if (spectral && (rate < least_sound_rate || rate > most_sound_rate))
+        return fail(&j->why, SORDINO_UNSUPPORTED,
+                    "has a rate of %.9g Hz, %s serves %.0f to %.0f; use --model kalman or "
+                    "predictor, which serve any",
+                    rate, j->method, least_sound_rate, most_sound_rate);
+    return SORDINO_OK;
+}
+
+void job_progress(const job_setup *setup, uint64_t done, int64_t all, unsigned *told)
+{
+    const unsigned now = all > 0 && done < (uint64_t)all ? (unsigned)(done * 1000 / (uint64_t)all)
+                         : all > 0                       ? 1000
+                                                         : 0;
+    if (now > *told && setup->progress)
+        atomic_fetch_add(setup->progress, now - *told);
+    if (now > *told)
+        *told = now;
+}
+
+/* Overwriting what is being read is allowed when said, as it happens only at the end. */
+static sordino_status refuse_same_file(job *j, const options *o)
+{
+    struct stat in, out;
+    if (o->force || stat(j->input, &in) != 0 || stat(j->output, &out) != 0 ||
+        !S_ISREG(in.st_mode) || in.st_dev != out.st_dev || in.st_ino != out.st_ino)
+        return SORDINO_OK;
+    j->subject = j->output;
+    return fail(&j->why, SORDINO_IO,
+                "is the input itself; name another, or add --force to overwrite it");
+}
+
+/* Messages of the library are sentences; ours go on after a colon. */
+static void fit_message(sordino_error *why)
+{
+    char *const s = why->text;
+    if (s[0] >= 'A' && s[0] <= 'Z' && !(s[1] >= 'A' && s[1] <= 'Z'))
+        s[0] = (char)(s[0] - 'A' + 'a');
+}
+
+void job_run(job *j, const job_setup *setup)
+{
+    j->subject = j->input;
+    j->status = refuse_same_file(j, setup->options);
+    if (!j->status)
+        j->status = audio_job_run(j, setup);
+    if (j->status)
+        fit_message(&j->why);
+}

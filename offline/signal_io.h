@@ -1,0 +1,42 @@
+/*
+ * Where samples come from and where they go, whatever the file's format: frames of floats,
+ * interleaved. Implemented by wav_io.c (files, by libsndfile), wav_stream.c (pipes) and raw_io.c.
+ * One source or sink belongs to one thread at a time.
+ */
+#ifndef OFFLINE_SIGNAL_IO_H
+#define OFFLINE_SIGNAL_IO_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <sordino/status.h>
+
+typedef struct source source;
+typedef struct sink sink;
+
+struct source {
+    double rate; /* Hz */
+    uint32_t channels;
+    int64_t frames; /* -1 when not known before the end */
+    int64_t lost;   /* frames the file says it has, and has not (at least) */
+
+    /* Names as --format and --subtype take them, static; "" for one without a name here. */
+    const char *format, *subtype;
+
+    /* Reads up to `n` frames into `to`; `*got` < n only at the end. Errors: IO. */
+    sordino_status (*read)(source *s, float *to, size_t n, size_t *got, sordino_error *why);
+    void (*close)(source *s); /* releases it */
+};
+
+struct sink {
+    uint64_t clipped; /* samples that were past full scale */
+
+    /* Writes `n` frames. Errors: IO, NO_MEM. */
+    sordino_status (*write)(sink *s, const float *from, size_t n, sordino_error *why);
+    /* Brings headers up to date; to be called once, after the last frame. Errors: IO. */
+    sordino_status (*finish)(sink *s, sordino_error *why);
+    void (*close)(sink *s); /* releases it; the output it writes to is not its own */
+};
+
+#endif
