@@ -127,8 +127,9 @@ static void average_rows(double (*values)[FIGURES], size_t rows)
     }
 }
 
-/* Cuts both to their common part and measures every channel. `what` names `other` in notes. */
-static bool measure_common(const recording *clean, const recording *other, const options *o,
+/* Cuts both to their common part and measures every channel. `what` names `other` in notes; its
+ * samples are overwritten. */
+static bool measure_common(const recording *clean, recording *other, const options *o,
                            const char *what, comparison *c, result *r)
 {
     const size_t x0 = c->delay < 0 ? (size_t)-c->delay : 0;
@@ -137,14 +138,14 @@ static bool measure_common(const recording *clean, const recording *other, const
         return why_set(&r->error, "shares no samples with the clean signal; check the files");
     c->n = clean->n - x0 < other->n - y0 ? clean->n - x0 : other->n - y0;
     c->values = calloc(clean->channels, sizeof *c->values);
-    double *const x = malloc(2 * c->n * sizeof *x), *const y = x ? x + c->n : NULL;
+    double *const x = malloc(c->n * sizeof *x);
     if (!c->values || !x) {
         free(x);
         return why_no_memory(&r->error);
     }
     for (size_t k = 0; k < clean->channels; k++) {
         memcpy(x, clean->data + k * clean->n + x0, c->n * sizeof *x);
-        memcpy(y, other->data + k * other->n + y0, c->n * sizeof *y);
+        double *const y = other->data + k * other->n + y0;
         c->gaps += measure_channel(x, y, c->n, clean->rate, c->values[k], r);
     }
     free(x);

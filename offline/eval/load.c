@@ -66,8 +66,8 @@ static bool grow(growing *g, size_t more)
     return true;
 }
 
-/* [n][channels] to [kept][n], the channels asked for only. */
-static bool keep_channels(const growing *g, size_t channels, const load_options *o, recording *out,
+/* [n][channels] to [kept][n], the channels asked for only; takes the samples of `g` over. */
+static bool keep_channels(growing *g, size_t channels, const load_options *o, recording *out,
                           why *w)
 {
     out->n =
@@ -79,6 +79,12 @@ static bool keep_channels(const growing *g, size_t channels, const load_options 
         if (o->columns[i] >= channels)
             return why_set(w, "has %zu channel%s, not %zu; change --columns", channels,
                            channels == 1 ? "" : "s", o->columns[i] + 1);
+    if (channels == 1 && out->channels == 1) {
+        double *const fitting = realloc(g->data, out->n * sizeof *fitting);
+        out->data = fitting ? fitting : g->data;
+        g->data = NULL;
+        return true;
+    }
     out->data = malloc(out->channels * out->n * sizeof *out->data);
     if (!out->data)
         return why_no_memory(w);
