@@ -33,8 +33,7 @@ static bool good_name(const char *name)
     return length > 0 && length < GRAPH_MAX_NAME && strspn(name, good) == length;
 }
 
-/* Index of the node of that name, or g->n. */
-static size_t find(const graph *g, const char *name)
+size_t graph_find(const graph *g, const char *name)
 {
     size_t i = 0;
     while (i < g->n && strcmp(g->entries[i].node.name, name) != 0)
@@ -93,7 +92,7 @@ static sordino_status set_inputs(const graph *g, entry *e, const char *const *in
         return error_set(why, SORDINO_BAD_MODEL, "Node %s has %u inputs, more than %d",
                          e->node.name, (unsigned)n, GRAPH_MAX_INPUTS);
     for (uint32_t i = 0; i < n; i++) {
-        const size_t from = inputs[i] ? find(g, inputs[i]) : g->n;
+        const size_t from = inputs[i] ? graph_find(g, inputs[i]) : g->n;
         if (from == g->n)
             return error_set(why, SORDINO_BAD_MODEL,
                              "Node %s takes %.64s, which is no node before it", e->node.name,
@@ -216,7 +215,7 @@ static sordino_status set_names(const graph *g, entry *e, const char *name, cons
         return error_set(why, SORDINO_BAD_MODEL,
                          "A node's name must have 1 to %d letters, digits or any of _.-",
                          GRAPH_MAX_NAME - 1);
-    if (find(g, name) < g->n)
+    if (graph_find(g, name) < g->n)
         return error_set(why, SORDINO_BAD_MODEL, "There are two nodes of the name %s", name);
     if (g->n == GRAPH_MAX_NODES)
         return error_set(why, SORDINO_BAD_MODEL, "There are more than %d nodes", GRAPH_MAX_NODES);
@@ -266,14 +265,14 @@ const graph_node *graph_output(const graph *g)
     return &g->entries[g->n - 1].node;
 }
 
-const op_node *graph_op(const graph *g, size_t i)
+const op_node *graph_op_node(const graph *g, size_t i)
 {
     return i > INPUT_NODE && i < g->n ? &g->entries[i].use : NULL;
 }
 
 size_t graph_params(const graph *g, size_t i, graph_param *out, size_t max)
 {
-    const op_node *c = graph_op(g, i);
+    const op_node *c = graph_op_node(g, i);
     if (!c || !c->op->params)
         return 0;
     op_param params[OP_MAX_PARAMS];

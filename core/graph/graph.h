@@ -62,7 +62,10 @@ const graph_node *graph_output(const graph *g);       /* the last node */
 
 /* The op of node `i` with all its numbers, those not given filled in; borrowed until the next
  * graph_add or graph_free. NULL for the input. */
-const op_node *graph_op(const graph *g, size_t i);
+const op_node *graph_op_node(const graph *g, size_t i);
+
+/* The index of a node by name; graph_size when there is none. */
+size_t graph_find(const graph *g, const char *name);
 
 /* FNV-1a over every node, with all numbers filled in: leaving out a default changes nothing. */
 uint64_t graph_hash(const graph *g);

@@ -60,6 +60,10 @@ static void widths_histories_and_reach_follow_from_the_ops(void **state)
     assert_string_equal(graph_at(g, 0)->name, "input");
     assert_int_equal(graph_at(g, 5)->inputs[0], 4);
     assert_null(graph_at(g, 9));
+    assert_int_equal(graph_find(g, "e"), 5);
+    assert_int_equal(graph_find(g, "z"), 9);
+    assert_null(graph_op_node(g, 0));
+    assert_true(graph_op_node(g, 6)->attr[op_attr_index(op_find("dense"), "out")] == 5.0);
     graph_free(g);
     graph_free(NULL);
 }
