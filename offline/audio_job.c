@@ -3,7 +3,6 @@
 #include "offline/fail.h"
 #include "offline/filter.h"
 #include "offline/signal_io.h"
-#include "offline/wav_io.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -25,7 +24,7 @@ static sordino_status open_source(audio_job *a)
 {
     job *const j = a->job;
     j->subject = j->input;
-    return wav_open(j->input, &a->source, &j->why);
+    return signal_open(j->input, a->setup->options, &a->source, &j->why);
 }
 
 static sordino_status open_filter(audio_job *a)
@@ -50,10 +49,9 @@ static sordino_status open_sink(audio_job *a)
 {
     job *const j = a->job;
     const options *const o = a->setup->options;
-    const wav_target target = {j->output, o->format, o->subtype, o->dither};
     j->subject = j->output;
     const sordino_status status = output_open(j->output, o->force, &a->output, &j->why);
-    return status ? status : wav_create(a->output, &target, a->source, &a->sink, &j->why);
+    return status ? status : signal_create(a->output, j->output, o, a->source, &a->sink, &j->why);
 }
 
 /* What came out of the filter. */
@@ -70,11 +68,13 @@ static sordino_status stream(audio_job *a)
     job *const j = a->job;
     const options *const o = a->setup->options;
     uint64_t done = 0;
-    size_t got = o->block;
+    bool at_end = false;
     sordino_status status = SORDINO_OK;
-    while (!status && got == o->block) {
+    while (!status && !at_end) {
+        size_t got = 0;
         j->subject = j->input;
         status = a->source->read(a->source, a->in, o->block, &got, &j->why);
+        at_end = status || got == 0;
         if (status && o->salvage) {
             job_note(j, "%.150s; what could be read was denoised", j->why.text);
             status = SORDINO_OK;

@@ -1,4 +1,5 @@
 #include "offline/options.h"
+#include "offline/encoding.h"
 #include "offline/wav_io.h"
 
 #include <getopt.h>
@@ -229,8 +230,9 @@ static bool read_raw(const char *text, options *o)
 {
     o->kind = INPUT_RAW;
     o->raw = text;
-    return strcmp(text, "f32le") == 0 || strcmp(text, "f64le") == 0 || strcmp(text, "s16le") == 0 ||
-           wrong("--raw", text, "f32le, f64le or s16le");
+    encoding e;
+    return encoding_parse(text, &e) ||
+           wrong("--raw", text, "u8, s8, s16, s24, s32, f32 or f64, with le or be: s16le");
 }
 
 static bool read_time_column(const char *text, options *o)

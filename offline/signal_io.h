@@ -12,6 +12,9 @@
 
 #include <sordino/status.h>
 
+#include "offline/atomic_file.h"
+#include "offline/options.h"
+
 typedef struct source source;
 typedef struct sink sink;
 
@@ -24,7 +27,8 @@ struct source {
     /* Names as --format and --subtype take them, static; "" for one without a name here. */
     const char *format, *subtype;
 
-    /* Reads up to `n` frames into `to`; `*got` < n only at the end. Errors: IO. */
+    /* Reads up to `n` frames into `to`; `*got` is 0 only at the end. A pipe gives what there is, so
+     * that what goes through can be followed. Errors: IO. */
     sordino_status (*read)(source *s, float *to, size_t n, size_t *got, sordino_error *why);
     void (*close)(source *s); /* releases it */
 };
@@ -38,5 +42,16 @@ struct sink {
     sordino_status (*finish)(sink *s, sordino_error *why);
     void (*close)(sink *s); /* releases it; the output it writes to is not its own */
 };
+
+/* Opens an input that is no table: an audio file, a WAV or AU stream ("-", a named pipe), or with
+ * --raw bare samples. Errors: those of wav_open, wav_stream_open and raw_open. */
+SORDINO_NODISCARD sordino_status signal_open(const char *path, const options *o, source **out,
+                                             sordino_error *why);
+
+/* Starts what is written to `to`, which was opened as `path`: an audio file, a WAV or AU stream
+ * into standard output or a pipe, or bare samples. Errors: those of wav_create, wav_stream_create
+ * and raw_create. */
+SORDINO_NODISCARD sordino_status signal_create(output *to, const char *path, const options *o,
+                                               const source *like, sink **out, sordino_error *why);
 
 #endif
