@@ -12,16 +12,16 @@
 
 #include <sordino/status.h>
 
-#include "core/ops/op.h"
-
 enum {
     GRAPH_MAX_NODES = 1024,
     GRAPH_MAX_INPUTS = 8,
     GRAPH_MAX_ATTRS = 12,
     GRAPH_MAX_NAME = 64,
     GRAPH_MAX_OP_NAME = 24,
-    GRAPH_MAX_WIDTH = 65536,    /* floats in one frame of any node */
-    GRAPH_MAX_HISTORY = 1 << 20 /* past frames any node may keep */
+    GRAPH_MAX_WIDTH = 65536,     /* floats in one frame of any node */
+    GRAPH_MAX_HISTORY = 1 << 20, /* past frames any node may keep */
+    GRAPH_MAX_WEIGHTS = 1 << 26, /* floats of parameters, all nodes */
+    GRAPH_MAX_PAST = 1 << 25     /* floats of past frames kept by a stream, all nodes */
 };
 
 typedef struct graph_attr {
@@ -35,7 +35,7 @@ typedef struct graph_node {
     uint32_t n_inputs;
     uint32_t inputs[GRAPH_MAX_INPUTS]; /* indices of earlier nodes */
     uint32_t n_attrs;
-    graph_attr attrs[GRAPH_MAX_ATTRS];
+    graph_attr attrs[GRAPH_MAX_ATTRS]; /* all the op has, in its order, presets filled in */
     /* Filled by graph_add from the op's `shape`: */
     uint32_t width;   /* floats in a frame of the result */
     uint32_t history; /* past input frames the op itself needs */
@@ -59,16 +59,12 @@ SORDINO_NODISCARD sordino_status graph_add(graph *g, const char *name, const cha
 size_t graph_size(const graph *g);                    /* nodes, the input included */
 const graph_node *graph_at(const graph *g, size_t i); /* borrowed; NULL beyond the last */
 const graph_node *graph_output(const graph *g);       /* the last node */
-
-/* The op of node `i` with all its numbers, those not given filled in; borrowed until the next
- * graph_add or graph_free. NULL for the input. */
-const op_node *graph_op_node(const graph *g, size_t i);
+/* Node i as its op sees it (core/ops/op.h); NULL for the input. Borrowed. */
+const struct op_node *graph_op_node(const graph *g, size_t i);
+uint64_t graph_hash(const graph *g); /* FNV-1a over every node */
 
 /* The index of a node by name; graph_size when there is none. */
 size_t graph_find(const graph *g, const char *name);
-
-/* FNV-1a over every node, with all numbers filled in: leaving out a default changes nothing. */
-uint64_t graph_hash(const graph *g);
 
 /* A parameter tensor a node needs. */
 typedef struct graph_param {

@@ -1,134 +1,136 @@
-/* Convolutions over frames [F][C], causal in time; one narrows the frequencies, one widens them. */
+/*
+ * conv_freq: convolution over time (causal) and frequency (padded with zeros) of [T][F][C], the
+ * same weights for all frequencies; PyTorch's conv2d on [B][C][T][F]. conv_freq_transposed: its
+ * mirror, which spreads frequencies by stride_f; PyTorch's conv_transpose2d with the last frames
+ * cut off.
+ */
 #include "core/base/error.h"
+#include "core/ops/conv.h"
 #include "core/ops/ops.h"
 
-enum {
-    FREQ,
-    OUT,
-    KERNEL_T,
-    KERNEL_F,
-    DILATION_T,
-    STRIDE_F,
-    PAD_F,
-    GROUPS,
-    BIAS,
-    N_ATTRS,
-    OUT_PAD_F = N_ATTRS, /* only the transposed one has it */
-    N_ATTRS_TRANSPOSED
-};
+/* PAD_OUT only for the transposed one. */
+enum { FREQ, OUT, KERNEL_T, KERNEL_F, DILATION_T, STRIDE_F, PAD_F, GROUPS, BIAS, PAD_OUT };
 
-static const op_attr attrs[N_ATTRS_TRANSPOSED] = {
-    [FREQ] = {"freq", 1, WIDTH_MAX, 0, true, true},
-    [OUT] = {"out", 1, WIDTH_MAX, 0, true, true},
-    [KERNEL_T] = {"kernel_t", 1, WIDTH_MAX, 0, true, true},
-    [KERNEL_F] = {"kernel_f", 1, WIDTH_MAX, 0, true, true},
-    [DILATION_T] = {"dilation_t", 1, HISTORY_MAX, 1, true, false},
-    [STRIDE_F] = {"stride_f", 1, WIDTH_MAX, 1, true, false},
-    [PAD_F] = {"pad_f", -1, WIDTH_MAX, -1, true, false}, /* -1 stands for (kernel_f - 1) / 2 */
-    [GROUPS] = {"groups", 1, WIDTH_MAX, 1, true, false},
-    [BIAS] = {"bias", 0, 1, 1, true, false},
-    [OUT_PAD_F] = {"out_pad_f", 0, WIDTH_MAX, 0, true, false},
-};
+/* pad_f -1: (kernel_f - 1) / 2. */
+#define COMMON_ATTRS                                                                               \
+    {"freq", 1, 65536, 0, true, true}, {"out", 1, 65536, 0, true, true},                           \
+        {"kernel_t", 1, 256, 1, true, false}, {"kernel_f", 1, 64, 1, true, false},                 \
+        {"dilation_t", 1, 1048576, 1, true, false}, {"stride_f", 1, 16, 1, true, false},           \
+        {"pad_f", -1, 63, -1, true, false}, {"groups", 1, 65536, 1, true, false},                  \
+    {                                                                                              \
+        "bias", 0, 1, 1, true, false                                                               \
+    }
 
-static uint32_t channels_in(const op_node *node)
+static const op_attr forward_attrs[] = {COMMON_ATTRS};
+static const op_attr transposed_attrs[] = {COMMON_ATTRS, {"out_pad_f", 0, 15, 0, true, false}};
+
+static conv_geometry geometry(const op_node *n)
 {
-    return node->in_width[0] / op_whole(node, FREQ);
-}
-
-static uint32_t pad(const op_node *node)
-{
-    return node->attr[PAD_F] < 0.0 ? (op_whole(node, KERNEL_F) - 1) / 2 : op_whole(node, PAD_F);
-}
-
-/* What both have in common, and their frequencies: padding wider than the kernel would only make
- * frequencies that see nothing. */
-static sordino_status check(op_node *node, sordino_error *why)
-{
-    const uint32_t freq = op_whole(node, FREQ);
-    const uint32_t out = op_whole(node, OUT);
-    const uint32_t groups = op_whole(node, GROUPS);
-    const uint32_t kernel = op_whole(node, KERNEL_F);
-    if (node->in_width[0] % freq != 0)
-        return error_set(why, SORDINO_BAD_MODEL, "The %u values are not %u frequencies",
-                         (unsigned)node->in_width[0], (unsigned)freq);
-    if (channels_in(node) % groups != 0 || out % groups != 0)
-        return error_set(why, SORDINO_BAD_MODEL, "The %u groups do not divide %u and %u",
-                         (unsigned)groups, (unsigned)channels_in(node), (unsigned)out);
-    if (pad(node) >= kernel)
-        return error_set(why, SORDINO_BAD_MODEL, "The pad_f is %u, not below kernel_f (%u)",
-                         (unsigned)pad(node), (unsigned)kernel);
-    return SORDINO_OK;
-}
-
-/* `freq`: of the result; below 1 there is none. */
-static sordino_status set_shape(op_node *node, int64_t freq, sordino_error *why)
-{
-    const uint64_t history = (uint64_t)(op_whole(node, KERNEL_T) - 1) * op_whole(node, DILATION_T);
-    return op_set_shape(node, freq < 1 ? 0 : (uint64_t)freq * op_whole(node, OUT), history, why);
+    const uint32_t in_f = op_whole(n, FREQ), kernel_f = op_whole(n, KERNEL_F);
+    const uint32_t stride = op_whole(n, STRIDE_F);
+    const uint32_t pad = n->attr[PAD_F] < 0 ? (kernel_f - 1) / 2 : op_whole(n, PAD_F);
+    const bool transposed = n->op == &op_conv_freq_transposed;
+    int64_t out_f = 0;
+    if (transposed)
+        out_f = (int64_t)(in_f - 1) * stride - 2 * (int64_t)pad + kernel_f + op_whole(n, PAD_OUT);
+    else if (in_f + 2 * pad >= kernel_f)
+        out_f = (in_f + 2 * pad - kernel_f) / stride + 1;
+    return (conv_geometry){
+        .in_f = in_f,
+        .in_c = n->in_width[0] / in_f,
+        .out_f = out_f > 0 ? (uint32_t)out_f : 0,
+        .out_c = op_whole(n, OUT),
+        .kernel_t = op_whole(n, KERNEL_T),
+        .dilation_t = op_whole(n, DILATION_T),
+        .kernel_f = kernel_f,
+        .stride_f = stride,
+        .pad_f = pad,
+        .groups = op_whole(n, GROUPS),
+        .transposed = transposed,
+        .bias = op_whole(n, BIAS) != 0,
+    };
 }
 
 static sordino_status shape(op_node *node, sordino_error *why)
 {
-    const sordino_status status = check(node, why);
-    if (status != SORDINO_OK)
-        return status;
-    const int64_t room =
-        (int64_t)op_whole(node, FREQ) + 2 * (int64_t)pad(node) - op_whole(node, KERNEL_F);
-    return set_shape(node, room < 0 ? 0 : room / op_whole(node, STRIDE_F) + 1, why);
+    const conv_geometry g = geometry(node);
+    if (g.pad_f >= g.kernel_f)
+        return error_set(why, SORDINO_BAD_MODEL, "Padding %u is not below the kernel's %u",
+                         (unsigned)g.pad_f, (unsigned)g.kernel_f);
+    if (g.transposed && op_whole(node, PAD_OUT) >= g.stride_f)
+        return error_set(why, SORDINO_BAD_MODEL, "Output padding %u is not below the stride %u",
+                         (unsigned)op_whole(node, PAD_OUT), (unsigned)g.stride_f);
+    return conv_shape(node, &g, why);
 }
 
-static sordino_status shape_transposed(op_node *node, sordino_error *why)
+static uint32_t params(const op_node *node, op_param out[OP_MAX_PARAMS])
 {
-    const sordino_status status = check(node, why);
-    if (status != SORDINO_OK)
-        return status;
-    const int64_t stride = op_whole(node, STRIDE_F);
-    const int64_t more = op_whole(node, OUT_PAD_F);
-    if (more >= stride)
-        return error_set(why, SORDINO_BAD_MODEL, "The out_pad_f is %lld, not below %lld",
-                         (long long)more, (long long)stride);
-    const int64_t freq = ((int64_t)op_whole(node, FREQ) - 1) * stride - 2 * (int64_t)pad(node) +
-                         op_whole(node, KERNEL_F) + more;
-    return set_shape(node, freq, why);
+    const conv_geometry g = geometry(node);
+    const uint32_t first = g.transposed ? g.in_c : g.out_c;
+    const uint32_t second = (g.transposed ? g.out_c : g.in_c) / g.groups;
+    out[0] = (op_param){"weight", 4, {first, second, g.kernel_t, g.kernel_f}};
+    out[1] = (op_param){"bias", 1, {g.out_c, 0, 0, 0}};
+    return g.bias ? 2 : 1;
 }
 
-static uint32_t list_params(const op_node *node, uint32_t first, uint32_t second,
-                            op_param list[OP_MAX_PARAMS])
+static size_t packed_bytes(const op_node *node)
 {
-    list[0] = (op_param){"weight",
-                         4,
-                         {first, second / op_whole(node, GROUPS), op_whole(node, KERNEL_T),
-                          op_whole(node, KERNEL_F)}};
-    list[1] = op_vector("bias", op_whole(node, OUT));
-    return 1 + op_whole(node, BIAS);
+    const conv_geometry g = geometry(node);
+    return conv_packed_bytes(&g);
 }
 
-static uint32_t params(const op_node *node, op_param list[OP_MAX_PARAMS])
+static void pack(const op_node *node, const kreal *const *p, void *packed)
 {
-    return list_params(node, op_whole(node, OUT), channels_in(node), list);
+    const conv_geometry g = geometry(node);
+    conv_pack(&g, p[0], p[1], packed);
 }
 
-static uint32_t params_transposed(const op_node *node, op_param list[OP_MAX_PARAMS])
+static double macs(const op_node *node)
 {
-    return list_params(node, channels_in(node), op_whole(node, OUT), list);
+    const conv_geometry g = geometry(node);
+    return conv_macs(&g);
+}
+
+static uint32_t channels(const op_node *node)
+{
+    return op_whole(node, OUT);
+}
+
+static bool fold(const op_node *node, bool before, const kreal *gain, const kreal *shift,
+                 uint32_t n_channels, kreal *weight, kreal *bias)
+{
+    const conv_geometry g = geometry(node);
+    return conv_fold(&g, before, gain, shift, n_channels, weight, bias);
 }
 
 const op op_conv_freq = {
     .name = "conv_freq",
     .min_inputs = 1,
     .max_inputs = 1,
-    .attrs = attrs,
-    .n_attrs = N_ATTRS,
+    .attrs = forward_attrs,
+    .n_attrs = sizeof forward_attrs / sizeof forward_attrs[0],
     .shape = shape,
     .params = params,
+    .packed_bytes = packed_bytes,
+    .pack = pack,
+    .macs = macs,
+    .forward = conv_forward,
+    .channels = channels,
+    .fold = fold,
 };
 
 const op op_conv_freq_transposed = {
     .name = "conv_freq_transposed",
     .min_inputs = 1,
     .max_inputs = 1,
-    .attrs = attrs,
-    .n_attrs = N_ATTRS_TRANSPOSED,
-    .shape = shape_transposed,
-    .params = params_transposed,
+    .attrs = transposed_attrs,
+    .n_attrs = sizeof transposed_attrs / sizeof transposed_attrs[0],
+    .shape = shape,
+    .params = params,
+    .packed_bytes = packed_bytes,
+    .pack = pack,
+    .macs = macs,
+    .forward = conv_forward,
+    .channels = channels,
+    .fold = fold,
 };

@@ -1,31 +1,10 @@
 /*
- * The ops a graph is made of: what each is called, which numbers it takes, what it makes of the
- * widths it is given and which parameters it needs. One entry of a table each.
+ * What an op is. Each op is a file of this folder: its attributes, the shape of its result, its
+ * parameters in PyTorch's layout, how they are packed, and `forward`. Nothing here knows graphs,
+ * names of nodes, or streams: a caller hands in windows of frames.
  *
- * A frame is a row of floats; with frequencies it is [F][C], flattened. All ops are causal and have
- * time stride 1. Parameters have PyTorch's layouts. Inputs before the first frame are zero.
- *
- *   conv1d                y[o] = bias[o] + sum w[o][i][j] x[t - (kernel - 1 - j) dilation][i]
- *                         weight [out][in / groups][kernel], bias [out]
- *   conv_freq             the same in time, with taps and padding in frequency:
- *                         y[f][o] = bias[o] + sum w[o][i][j][k] x[t - (kernel_t - 1 - j)
- * dilation_t] [f stride_f - pad_f + k][i] weight [out][in / groups][kernel_t][kernel_f], bias
- * [out]; floor((F + 2 pad_f - kernel_f) / stride_f) + 1 frequencies conv_freq_transposed  y[f
- * stride_f - pad_f + k][o] += w[i][o][j][k] x[t - ...][f][i], with the same order of taps in time
- * as conv_freq (tap kernel_t - 1 is the present; in a ConvTranspose2d tap 0 is, so weights from
- * there are turned round) weight [in][out / groups][kernel_t][kernel_f], bias [out]; (F - 1)
- * stride_f - 2 pad_f + kernel_f + out_pad_f frequencies dense                 weight [out][in],
- * bias [out] prelu                 max(x, 0) + w min(x, 0), value i of a frame with w[i % channels]
- *   relu, tanh, sigmoid
- *   gelu                  x Phi(x), or with approximate = 1 its usual approximation by tanh
- *   add, mul, concat      of 2 to 8 inputs
- *   slice                 values start to start + count - 1 of a frame
- *   scale                 w[i % channels] x + bias[i % channels]
- *   batch_norm            (x - running_mean) / sqrt(running_var + eps) w + bias, all [i % channels]
- *   layer_norm            over the frame; w, bias [width]
- *   running_norm          (x - mean) / sqrt(variance + eps), both running, for every value alone:
- *                         a_t = max(1 / time, 1 / t) for t = 1, 2, ...; d = x - mean;
- *                         mean += a_t d; variance = (1 - a_t) (variance + a_t d^2)
+ * Frames are padded to kernels_pad(width) floats (see core/kernels/kernels.h). A
+ * frame-and-frequency tensor [T][F][C] has frames of F * C floats, channels innermost.
  */
 #ifndef OPS_OP_H
 #define OPS_OP_H
@@ -36,9 +15,11 @@
 
 #include <sordino/status.h>
 
+#include "core/kernels/kernels.h"
+
 enum { OP_MAX_ATTRS = 12, OP_MAX_INPUTS = 8, OP_MAX_PARAMS = 8, OP_MAX_DIMS = 4 };
 
-/* One numeric attribute. One that is not given and not required takes `preset`. */
+/* One numeric attribute. A missing one that is not required takes `preset`. */
 typedef struct op_attr {
     const char *name;
     double min, max, preset;
@@ -62,23 +43,76 @@ typedef struct op_node {
 
 /* A parameter tensor: "<node>.<suffix>" in files. */
 typedef struct op_param {
-    const char *suffix; /* static storage */
+    const char *suffix;
     uint32_t n_dims;
-    uint32_t dims[OP_MAX_DIMS]; /* all >= 1 up to n_dims; then 0 */
+    uint32_t dims[OP_MAX_DIMS];
 } op_param;
+
+/* One call of `forward`. `in[i]` points at the first of `n` frames; `history` frames before it are
+ * valid too. `out` may be in[0] itself when the op is `in_place`, and must not overlap otherwise.
+ * Rows of kernels_pad(width) floats, 64-byte aligned. */
+typedef struct op_call {
+    const op_node *node;
+    const struct kernels *kernels;
+    const void *packed;       /* from `pack` */
+    void *state;              /* state_bytes, zero at the start of a stream */
+    const kernels_post *post; /* what follows at once; only for ops with `channels` */
+    const kreal *in[OP_MAX_INPUTS];
+    kreal *out;
+    size_t n; /* >= 1 */
+} op_call;
+
+typedef void (*op_forward_fn)(const op_call *call) SORDINO_RT;
+
+/* How an op's result may be merged into the op before it (kernels_post). */
+typedef enum op_merge {
+    OP_MERGE_NONE,
+    OP_MERGE_SLOPE,  /* prelu, relu */
+    OP_MERGE_AFFINE, /* scale, batch_norm */
+    OP_MERGE_ADD     /* add of two */
+} op_merge;
 
 typedef struct op {
     const char *name;
     uint32_t min_inputs, max_inputs;
     const op_attr *attrs;
     uint32_t n_attrs;
+    bool in_place; /* result may overwrite the first input */
+    op_merge merge;
 
     /* Checks attributes and widths against each other and fills in the result; attributes and input
      * count are within their own ranges already. Errors: BAD_MODEL. */
     sordino_status (*shape)(op_node *node, sordino_error *why);
 
-    /* Parameters, at most OP_MAX_PARAMS; NULL: none. Only after `shape`. */
+    /* Parameters, at most OP_MAX_PARAMS, in the order `pack` takes them; NULL: none. */
     uint32_t (*params)(const op_node *node, op_param out[OP_MAX_PARAMS]);
+
+    /* Bytes of packed parameters and of state; NULL: none. */
+    size_t (*packed_bytes)(const op_node *node);
+    size_t (*state_bytes)(const op_node *node);
+
+    /* Fills `packed` (zeroed, 64-byte aligned, stays where it is) from the parameters. */
+    void (*pack)(const op_node *node, const kreal *const *params, void *packed);
+
+    /* Multiply-adds a frame; NULL: not worth counting. */
+    double (*macs)(const op_node *node);
+
+    op_forward_fn forward;
+
+    /* Channels of a result on which kernels_post may act: the width must be a multiple. NULL: this
+     * op merges nothing. */
+    uint32_t (*channels)(const op_node *node);
+
+    /* For OP_MERGE_SLOPE: slope into a, for OP_MERGE_AFFINE: gain into a and shift into b;
+     * [channels] each. False when the op does not repeat every `channels` floats. */
+    bool (*merged)(const op_node *node, const kreal *const *params, uint32_t channels, kreal *a,
+                   kreal *b);
+
+    /* Works y = gain x + shift, [channels], into the parameters: of the op's input (before) or its
+     * result (after). weight is changed in place; `bias` [result channels] is added to. False when
+     * that would not give the same function. NULL: never. */
+    bool (*fold)(const op_node *node, bool before, const kreal *gain, const kreal *shift,
+                 uint32_t channels, kreal *weight, kreal *bias);
 } op;
 
 /* Finds an op by name; NULL when unknown. */
@@ -95,5 +129,11 @@ static inline uint32_t op_whole(const op_node *node, uint32_t index)
 {
     return (uint32_t)node->attr[index];
 }
+
+/* Numbers of a parameter. */
+size_t op_param_size(const op_param *p);
+
+/* op_param_size over all of a node's parameters. */
+size_t op_node_weights(const op_node *node);
 
 #endif
