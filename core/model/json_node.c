@@ -139,7 +139,7 @@ const char *json_node_text(const json_node *v)
 
 bool json_node_number(const json_node *v, double *out)
 {
-    *out = json_number_value(inner(v));
+    *out = json_number_value(inner(v)) + 0.0; /* no -0: it is written as 0 */
     return json_is_number(inner(v));
 }
 
@@ -148,4 +148,10 @@ bool json_node_count(const json_node *v, uint64_t *out)
     const json_int_t value = json_integer_value(inner(v));
     *out = value > 0 ? (uint64_t)value : 0;
     return json_is_integer(inner(v)) && value >= 0;
+}
+
+bool json_node_bool(const json_node *v, bool *out)
+{
+    *out = json_is_true(inner(v));
+    return json_is_boolean(inner(v));
 }

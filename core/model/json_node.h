@@ -50,8 +50,10 @@ void json_walk_next(json_walk *w);
 /* NULL unless it is a string. */
 const char *json_node_text(const json_node *v);
 
-/* False unless it is a number (or a whole number >= 0 written without point or exponent). */
+/* False unless it is a number (or a whole number >= 0 written without point or exponent; or true or
+ * false). */
 bool json_node_number(const json_node *v, double *out);
 bool json_node_count(const json_node *v, uint64_t *out);
+bool json_node_bool(const json_node *v, bool *out);
 
 #endif

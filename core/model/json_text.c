@@ -43,28 +43,32 @@ void json_text_char(json_text *t, char c)
     json_text_bytes(t, &c, 1);
 }
 
+static void escape(json_text *t, char c)
+{
+    static const char letters[] = "\"\"\\\\\bb\ff\nn\rr\tt";
+    char shown[8];
+    for (size_t i = 0; letters[i]; i += 2)
+        if (letters[i] == c) {
+            json_text_char(t, '\\');
+            json_text_char(t, letters[i + 1]);
+            return;
+        }
+    snprintf(shown, sizeof shown, "\\u%04x", (unsigned)(unsigned char)c);
+    json_text_raw(t, shown);
+}
+
 void json_text_string(json_text *t, const char *s)
 {
+    static const char escaped[] = "\"\\\x01\x02\x03\x04\x05\x06\x07\x08\x09\x0a\x0b\x0c\x0d\x0e\x0f"
+                                  "\x10\x11\x12\x13\x14\x15\x16\x17\x18\x19\x1a\x1b\x1c\x1d\x1e"
+                                  "\x1f";
     json_text_char(t, '"');
     while (*s) {
-        const unsigned char c = (unsigned char)*s;
-        const size_t plain = strcspn(s, "\"\\\x01\x02\x03\x04\x05\x06\x07\x08\x09\x0a\x0b\x0c\x0d"
-                                        "\x0e\x0f\x10\x11\x12\x13\x14\x15\x16\x17\x18\x19\x1a\x1b"
-                                        "\x1c\x1d\x1e\x1f");
-        if (plain) {
-            json_text_bytes(t, s, plain);
-            s += plain;
-            continue;
-        }
-        if (c == '"' || c == '\\') {
-            json_text_char(t, '\\');
-            json_text_char(t, *s);
-        } else {
-            char escape[8];
-            snprintf(escape, sizeof escape, "\\u%04x", c);
-            json_text_raw(t, escape);
-        }
-        s++;
+        const size_t plain = strcspn(s, escaped);
+        json_text_bytes(t, s, plain);
+        s += plain;
+        if (*s)
+            escape(t, *s++);
     }
     json_text_char(t, '"');
 }
