@@ -16,7 +16,8 @@ enum { NET_PARTS = 6 };
 static const double noise_time = 0.072;    /* s, 0.8 a frame at hops of 16 ms (sec. V) */
 static const double presence_time = 0.152; /* s, 0.9 a frame at hops of 16 ms */
 static const double start_time = 0.100;    /* s taken as noise when the stream begins */
-static const double net_time = 1.5;        /* s over which the minimum is searched */
+static const double net_time =
+    6.0; /* s over which the minimum is searched; less eats long vowels */
 static const double net_smooth_time = 0.1; /* s */
 static const float snr_h1 = 31.622777f;    /* a-priori SNR under speech: 15 dB (sec. IV) */
 static const float stuck = 0.99f;          /* eq. 23 */

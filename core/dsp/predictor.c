@@ -11,19 +11,22 @@
 enum { PREDICTOR_MAX_TAPS = 1024 };
 
 static const double step_size = 0.01; /* of the normalised update; stable below 2 */
-static const double mean_time = 2000; /* samples of the running mean that is set aside */
+static const double mean_time = 100;  /* samples of the running mean that is set aside */
 static const double fast_time = 8;    /* samples over which a surprise is noticed */
 static const double slow_time = 1000; /* samples over which the usual error is learned */
+static const double gap_keep = 0.98;  /* what is left of a prediction made from predictions */
 static const double surprise = 3.0;   /* fast error over slow one that passes as noise */
 
 struct predictor {
     uint32_t taps;
     double seen;
     double mean;
-    double fast, slow; /* mean squared prediction error */
-    double *weights;   /* [taps], newest sample first */
-    double *past;      /* [2 * taps], a window that slides and is moved back at the end */
-    uint32_t at;       /* where the newest sample lies */
+    double fast;     /* mean squared prediction error of late */
+    double slow;     /* mean logarithm of it in the long run */
+    double errors;   /* that went into it, up to slow_time */
+    double *weights; /* [taps], newest sample first */
+    double *past;    /* [2 * taps], a window that slides and is moved back at the end */
+    uint32_t at;     /* where the newest sample lies */
 };
 
 void predictor_free(predictor *p)
@@ -37,7 +40,7 @@ void predictor_free(predictor *p)
 
 void predictor_reset(predictor *p)
 {
-    p->seen = p->mean = p->fast = p->slow = 0.0;
+    p->seen = p->mean = p->fast = p->slow = p->errors = 0.0;
     p->at = p->taps;
     memset(p->weights, 0, p->taps * sizeof *p->weights);
     memset(p->past, 0, 2 * (size_t)p->taps * sizeof *p->past);
@@ -75,14 +78,18 @@ static void remember(predictor *p, double x)
 }
 
 /* Share of the error that is signal: none while errors are as usual, all when they are far above.
- */
+ * The usual error is averaged as a logarithm, so that one burst does not set it for long; of normal
+ * errors the mean logarithm lies log_bias below the logarithm of the mean square. */
 static double trust(predictor *p, double error)
 {
+    const double log_bias = 1.2703628454614782; /* Euler's constant + ln 2 */
     const double square = error * error;
+    const double noise = p->errors > 0.0 ? surprise * exp(p->slow + log_bias) : 0.0;
     p->fast += (square - p->fast) / fmin(p->seen, fast_time);
-    p->slow += (fmin(square, surprise * surprise * fmax(p->slow, square / slow_time)) - p->slow) /
-               fmin(p->seen, slow_time);
-    const double noise = surprise * p->slow;
+    if (square > 0.0) { /* an error of exactly nothing says nothing of its scale */
+        p->errors = fmin(p->errors + 1.0, slow_time);
+        p->slow += (log(square) - p->slow) / p->errors;
+    }
     return p->fast > noise ? 1.0 - noise / p->fast : 0.0;
 }
 
@@ -95,11 +102,13 @@ float predictor_push(predictor *p, float x)
         p->mean = (double)x;
     }
     const double *past = p->past + p->at;
-    double prediction = 0.0, power = 0.0;
+    double prediction = 0.0, power = 0.0, peak = 0.0;
     for (uint32_t i = 0; i < p->taps; i++) {
         prediction += p->weights[i] * past[i];
         power += past[i] * past[i];
+        peak = fmax(peak, fabs(past[i]));
     }
+    prediction = fmin(fmax(prediction, -peak), peak); /* the recursion over a gap must not grow */
     double estimate = prediction;
     if (good) {
         p->seen = fmin(p->seen + 1.0, mean_time);
@@ -115,7 +124,7 @@ float predictor_push(predictor *p, float x)
         estimate += p->mean;
         p->mean += ((double)x - p->mean) / p->seen;
     } else {
-        remember(p, prediction);
+        remember(p, gap_keep * prediction);
         estimate += p->mean;
     }
     return (float)fmin(fmax(estimate, -(double)FLT_MAX), (double)FLT_MAX);
