@@ -1,30 +1,110 @@
 #include "offline/audio_job.h"
 #include "offline/atomic_file.h"
+#include "offline/before.h"
+#include "offline/byte_io.h"
 #include "offline/fail.h"
 #include "offline/filter.h"
+#include "offline/learn.h"
 #include "offline/signal_io.h"
+#include "offline/wav_stream.h"
 
-#include <math.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 /* All that is open while a job runs. */
 typedef struct audio_job {
     job *job;
     const job_setup *setup;
     source *source;
+    sordino_profile *learned;
     filter *filter;
     output *output;
     sink *sink;
+    before *before;
     float *in, *out; /* [block][channels] */
     unsigned progress;
 } audio_job;
+
+static bool is_stream(const char *path)
+{
+    struct stat at;
+    return strcmp(path, "-") == 0 ||
+           (stat(path, &at) == 0 && (S_ISFIFO(at.st_mode) || S_ISSOCK(at.st_mode)));
+}
+
+static void close_source(audio_job *a)
+{
+    if (a->source)
+        a->source->close(a->source);
+    a->source = NULL;
+}
+
+static sordino_status fail_lost(audio_job *a, int64_t lost, uint64_t whole)
+{
+    job *const j = a->job;
+    const double missing = (double)lost / a->source->rate;
+    j->subject = j->input;
+    return fail(&j->why, SORDINO_IO,
+                "ends %.3g s early; the first %.3g s can be read with --salvage", missing,
+                (double)whole / a->source->rate);
+}
+
+/* A WAV states how long it is; the library takes what there is without a word. */
+static void check_length(audio_job *a)
+{
+    source *const s = a->source;
+    wav_header h;
+    struct stat at;
+    sordino_error why;
+    int fd;
+    if (strncmp(s->format, "wav", 3) != 0 && strcmp(s->format, "rf64") != 0)
+        return;
+    fd = open(a->job->input, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return;
+    const byte_input from = byte_input_fd(&fd);
+    if (fstat(fd, &at) == 0 && wav_header_read(&from, &h, &why) == WAV_FOUND && !h.is_au &&
+        h.data_bytes != UINT64_MAX && h.data_offset + h.data_bytes > (uint64_t)at.st_size)
+        s->lost = (int64_t)((h.data_offset + h.data_bytes - (uint64_t)at.st_size) /
+                            (h.channels * encoding_bytes(h.encoding.kind)));
+    close(fd);
+}
 
 static sordino_status open_source(audio_job *a)
 {
     job *const j = a->job;
     j->subject = j->input;
-    return signal_open(j->input, a->setup->options, &a->source, &j->why);
+    const sordino_status status = signal_open(j->input, a->setup->options, &a->source, &j->why);
+    if (status)
+        return status;
+    check_length(a);
+    if (a->source->lost == 0 || a->setup->options->salvage)
+        return SORDINO_OK;
+    return fail_lost(a, a->source->lost, (uint64_t)a->source->frames);
+}
+
+/* Reads the passage of noise, then opens the input again. */
+static sordino_status learn(audio_job *a, const sordino_config *config)
+{
+    job *const j = a->job;
+    const options *const o = a->setup->options;
+    if (is_stream(j->input))
+        return fail(&j->why, SORDINO_UNSUPPORTED,
+                    "is a pipe, and --learn-noise reads twice; give a file, or --noise-profile");
+    sordino_status status = learn_noise(a->source, o->learn_from, o->learn_to, config,
+                                        a->setup->model, &a->learned, &j->why);
+    close_source(a);
+    if (!status)
+        status = open_source(a);
+    if (!status && o->save_profile) {
+        j->subject = o->save_profile;
+        status = job_save_profile(j, o, a->learned);
+    }
+    return status;
 }
 
 static sordino_status open_filter(audio_job *a)
@@ -34,12 +114,18 @@ static sordino_status open_filter(audio_job *a)
     const size_t block = a->setup->options->block;
     sordino_status status =
         job_configure(j, a->setup, a->source->rate, a->source->channels, false, &config);
+    if (!status && a->setup->options->learn)
+        status = learn(a, &config);
     if (status)
         return status;
+    j->subject = j->input;
     status = filter_new(&config, a->setup->model, block, &a->filter, &j->why);
     if (status)
         return status;
     j->latency = sordino_latency(filter_denoiser(a->filter));
+    if (a->learned || a->setup->profile)
+        sordino_set_profile(filter_denoiser(a->filter),
+                            a->learned ? a->learned : a->setup->profile);
     a->in = calloc(block * config.channels, sizeof *a->in);
     a->out = calloc(block * config.channels, sizeof *a->out);
     return a->in && a->out ? SORDINO_OK : fail_no_memory(&j->why);
@@ -49,9 +135,27 @@ static sordino_status open_sink(audio_job *a)
 {
     job *const j = a->job;
     const options *const o = a->setup->options;
-    j->subject = j->output;
     const sordino_status status = output_open(j->output, o->force, &a->output, &j->why);
-    return status ? status : signal_create(a->output, j->output, o, a->source, &a->sink, &j->why);
+    j->subject = j->output;
+    if (status)
+        return status;
+    if (o->salvage)
+        a->source->frames = -1; /* not to be relied on, in the output's header least of all */
+    return signal_create(a->output, j->output, o, a->source, &a->sink, &j->why);
+}
+
+static sordino_status open_plot(audio_job *a)
+{
+    job *const j = a->job;
+    const options *const o = a->setup->options;
+    const plot_config config = {.mode = j->rate < 8000 ? PLOT_SENSOR : PLOT_AUDIO,
+                                .rate = j->rate,
+                                .before = j->input,
+                                .after = j->output};
+    if (!o->plot)
+        return SORDINO_OK;
+    j->subject = o->plot;
+    return before_new(&config, j->latency, o->block, &a->before, &j->why);
 }
 
 /* What came out of the filter. */
@@ -59,7 +163,26 @@ static sordino_status give(audio_job *a, size_t n)
 {
     a->job->subject = a->job->output;
     a->job->frames += n;
+    if (a->before)
+        before_out(a->before, a->out, n, a->source->channels);
     return a->sink->write(a->sink, a->out, n, &a->job->why);
+}
+
+/* The input ended; was it all there? */
+static sordino_status check_end(audio_job *a, uint64_t done)
+{
+    source *const s = a->source;
+    const bool salvage = a->setup->options->salvage;
+    if (s->frames > 0 && (uint64_t)s->frames > done && s->lost == 0)
+        s->lost = s->frames - (int64_t)done;
+    if (done == 0)
+        return fail(&a->job->why, SORDINO_IO, "holds no samples; nothing was written");
+    if (s->lost > 0 && !salvage)
+        return fail_lost(a, s->lost, done);
+    if (s->lost > 0)
+        job_note(a->job, "ends %.3g s early; what there is was denoised",
+                 (double)s->lost / s->rate);
+    return SORDINO_OK;
 }
 
 /* Reads to the end; a fault of the input under --salvage is an end too. */
@@ -79,11 +202,15 @@ static sordino_status stream(audio_job *a)
             job_note(j, "%.150s; what could be read was denoised", j->why.text);
             status = SORDINO_OK;
         }
+        if (!status && a->before)
+            before_in(a->before, a->in, got, a->source->channels);
         if (!status)
             status = give(a, filter_push(a->filter, a->in, got, a->out));
         done += got;
         job_progress(a->setup, done, a->source->frames, &a->progress);
     }
+    if (!status)
+        status = check_end(a, done);
     for (size_t n = 1; !status && n > 0;) {
         n = filter_flush(a->filter, a->out);
         status = give(a, n);
@@ -111,6 +238,10 @@ static sordino_status finish(audio_job *a)
     read_meters(a);
     status = output_commit(a->output, &j->why);
     a->output = NULL;
+    if (!status && a->before) {
+        j->subject = a->setup->options->plot;
+        status = before_finish(a->before, j->subject, &j->why);
+    }
     if (!status && j->clipped > 0)
         job_note(j,
                  "%llu samples of the output were past full scale and clipped; --subtype float "
@@ -126,6 +257,8 @@ sordino_status audio_job_run(job *j, const job_setup *setup)
     if (!status)
         status = open_filter(&a);
     if (!status)
+        status = open_plot(&a);
+    if (!status)
         status = open_sink(&a);
     if (!status)
         status = stream(&a);
@@ -134,9 +267,10 @@ sordino_status audio_job_run(job *j, const job_setup *setup)
     if (a.sink)
         a.sink->close(a.sink);
     output_abandon(a.output);
-    if (a.source)
-        a.source->close(a.source);
+    close_source(&a);
     filter_free(a.filter);
+    before_free(a.before);
+    sordino_profile_free(a.learned);
     free(a.in);
     free(a.out);
     return status;

@@ -70,6 +70,15 @@ sordino_status job_configure(job *j, const job_setup *setup, double rate, uint32
     return SORDINO_OK;
 }
 
+sordino_status job_save_profile(job *j, const options *o, const sordino_profile *profile)
+{
+    struct stat at;
+    j->subject = o->save_profile;
+    if (!o->force && lstat(o->save_profile, &at) == 0)
+        return fail(&j->why, SORDINO_IO, "is there already; add --force to overwrite it");
+    return sordino_profile_save_path(profile, o->save_profile, &j->why);
+}
+
 void job_progress(const job_setup *setup, uint64_t done, int64_t all, unsigned *told)
 {
     const unsigned now = all > 0 && done < (uint64_t)all ? (unsigned)(done * 1000 / (uint64_t)all)

@@ -57,6 +57,10 @@ SORDINO_NODISCARD sordino_status job_configure(job *j, const job_setup *setup, d
                                                uint32_t channels, bool is_table,
                                                sordino_config *config);
 
+/* Saves what was learned to --save-profile, which is not overwritten unasked. */
+SORDINO_NODISCARD sordino_status job_save_profile(job *j, const options *o,
+                                                  const sordino_profile *profile);
+
 /* Adds to the progress: `done` of `all` frames, where `*told` keeps what was told so far. */
 void job_progress(const job_setup *setup, uint64_t done, int64_t all, unsigned *told);
 

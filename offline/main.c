@@ -1,19 +1,83 @@
-/* sordino: removes noise from files, one after the other or several at a time. */
+/* sordino: removes noise from files, pipes and folders. */
 #include "offline/atomic_file.h"
-#include "offline/job.h"
+#include "offline/batch.h"
+#include "offline/models.h"
 #include "offline/options.h"
+#include "offline/report.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-/* What came of a job, on standard error; true when it went well. */
-static bool tell(const job *j, const options *o)
+static bool complain(const char *subject, const char *text)
 {
-    for (size_t i = 0; i < j->n_notes && !o->quiet; i++)
-        fprintf(stderr, "sordino: %s: %s\n", j->input, j->notes[i]);
-    if (j->status)
-        fprintf(stderr, "sordino: %s: %s\n", j->subject, j->why.text);
-    return !j->status;
+    fprintf(stderr, "sordino: %s: %s\n", subject, text);
+    return false;
+}
+
+/* What the jobs share: a model, a profile. */
+static bool open_shared(const options *o, sordino_model **model, sordino_profile **profile)
+{
+    sordino_error why;
+    if (o->model && !models_is_method(o->model) && models_open(o->model, model, &why))
+        return complain(o->model, why.text);
+    if (o->noise_profile && sordino_profile_open_path(o->noise_profile, profile, &why))
+        return complain(o->noise_profile, why.text);
+    return true;
+}
+
+static bool write_report(const options *o, const batch *b, const sordino_model *model)
+{
+    bool good = true;
+    sordino_error why;
+    if (o->json)
+        good = (report_write(b->jobs, b->n, model, stdout) && fflush(stdout) == 0) ||
+               complain("--json", "standard output cannot be written; check where it goes");
+    if (!o->report)
+        return good;
+    char *text = NULL;
+    size_t size = 0;
+    output *out;
+    FILE *const memory = open_memstream(&text, &size);
+    if (!memory || !report_write(b->jobs, b->n, model, memory) || fclose(memory) != 0) {
+        free(text);
+        return complain(o->report, "out of memory; give fewer inputs");
+    }
+    if (output_open(o->report, o->force, &out, &why)) {
+        good = complain(o->report, why.text);
+    } else {
+        output_write(out, text, size);
+        if (output_commit(out, &why))
+            good = complain(o->report, why.text);
+    }
+    free(text);
+    return good;
+}
+
+static bool run(const options *o)
+{
+    batch b;
+    sordino_model *model = NULL;
+    sordino_profile *profile = NULL;
+    if (!batch_find(o, &b)) {
+        batch_free(&b);
+        return complain("arguments", "out of memory; give fewer inputs");
+    }
+    bool good = b.n_lost == 0;
+    if (b.n > 0 && open_shared(o, &model, &profile)) {
+        const job_setup setup = {.options = o, .model = model, .profile = profile};
+        const size_t failed = batch_run(&b, &setup) + b.n_lost;
+        if (failed > 0 && b.n + b.n_lost > 1)
+            fprintf(stderr, "sordino: %zu of %zu inputs failed\n", failed, b.n + b.n_lost);
+        good = write_report(o, &b, model) && failed == 0;
+    } else if (b.n > 0) {
+        good = false;
+    } else if (good) {
+        good = complain(o->inputs[0], "holds no files; name others");
+    }
+    sordino_profile_free(profile);
+    sordino_model_free(model);
+    batch_free(&b);
+    return good;
 }
 
 int main(int argc, char **argv)
@@ -27,9 +91,10 @@ int main(int argc, char **argv)
     case OPTIONS_RUN:
         break;
     }
+    if (o.list_models) {
+        models_list(stdout);
+        return EXIT_SUCCESS;
+    }
     output_catch_signals();
-    job j = {.input = o.inputs[0], .output = o.output};
-    const job_setup setup = {.options = &o};
-    job_run(&j, &setup);
-    return tell(&j, &o) ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run(&o) ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -412,6 +413,10 @@ sordino_status wav_create(output *to, const wav_target *target, const source *li
     const bool wide =
         (format == SF_FORMAT_WAV || format == SF_FORMAT_WAVEX) && may_pass_4_gib(like, subtype);
     *out = NULL;
+    if (like->rate != floor(like->rate) || like->rate < 1 || like->rate > INT32_MAX)
+        return fail(why, SORDINO_UNSUPPORTED,
+                    "cannot state a rate of %.9g Hz, only whole ones; use --format raw",
+                    like->rate);
     wav_sink *const self = calloc(1, sizeof *self);
     if (!self)
         return fail_no_memory(why);
