@@ -8,6 +8,7 @@
  */
 #include <sordino/sordino.h>
 
+#include "core/base/clamp.h"
 #include "core/base/error.h"
 #include "core/base/fpenv.h"
 #include "core/denoiser/delay.h"
@@ -202,7 +203,7 @@ static sordino_status build(sordino_denoiser *d, const sordino_config *config,
     d->n_channels = config->channels;
     d->latency = own > config->min_latency ? own : config->min_latency;
     d->span = d->front->span;
-    d->ramp_length = (uint32_t)fmin(fmax(1.0, ceil(ramp_time * config->rate)), 1e6);
+    d->ramp_length = (uint32_t)clamp_double(ceil(ramp_time * config->rate), 1.0, 1e6);
     d->holds_gaps = !spectral(config, model);
     ramp_jump(&d->enabled, config->enabled ? 1.0f : 0.0f);
     ramp_jump(&d->mix, (float)config->mix);
@@ -268,7 +269,7 @@ static void glide(sordino_denoiser *d, size_t n)
 
 static float saturate(float x)
 {
-    return fminf(fmaxf(x, -FLT_MAX), FLT_MAX);
+    return clamp_float(x, -FLT_MAX, FLT_MAX);
 }
 
 /* y = k w + (1 - k) d; exactly w at k = 1 and exactly d at k = 0. */
@@ -327,13 +328,13 @@ uint32_t sordino_latency(const sordino_denoiser *d)
 void sordino_set_limit(sordino_denoiser *d, double limit_db)
 {
     if (!isnan(limit_db))
-        ramp_to(&d->amount, limit_amount(fmin(limit_db, 0.0)), d->ramp_length);
+        ramp_to(&d->amount, limit_amount(min_double(limit_db, 0.0)), d->ramp_length);
 }
 
 void sordino_set_mix(sordino_denoiser *d, double mix)
 {
     if (!isnan(mix))
-        ramp_to(&d->mix, (float)fmin(fmax(mix, 0.0), 1.0), d->ramp_length);
+        ramp_to(&d->mix, (float)clamp_double(mix, 0.0, 1.0), d->ramp_length);
 }
 
 void sordino_set_delta(sordino_denoiser *d, bool delta)
@@ -370,14 +371,14 @@ sordino_status sordino_get_profile(const sordino_denoiser *d, sordino_profile **
 static float level_db(double sum, double n)
 {
     const double floor_power = 1e-20; /* -200 dB */
-    return (float)(10.0 * log10(fmax(n > 0.0 ? sum / n : 0.0, floor_power)));
+    return (float)(10.0 * log10(max_double(n > 0.0 ? sum / n : 0.0, floor_power)));
 }
 
 void sordino_read_meters(sordino_denoiser *d, sordino_meters *out)
 {
     out->input_db = level_db(d->meter.dry, d->meter.n);
     out->output_db = level_db(d->meter.wet, d->meter.n);
-    out->reduction_db = fmaxf(0.0f, out->input_db - out->output_db);
+    out->reduction_db = max_float(0.0f, out->input_db - out->output_db);
     d->meter = (meter){0};
 }
 

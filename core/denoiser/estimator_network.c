@@ -1,3 +1,4 @@
+#include "core/base/clamp.h"
 #include "core/base/error.h"
 #include "core/denoiser/estimator.h"
 #include "core/dsp/bands.h"
@@ -45,7 +46,7 @@ static bool clamp_gains(float *gains, uint32_t n)
     bool finite = true;
     for (uint32_t b = 0; b < n; b++) {
         finite = finite && isfinite(gains[b]);
-        gains[b] = gains[b] > 0.0f ? fminf(gains[b], 1.0f) : 0.0f;
+        gains[b] = gains[b] > 0.0f ? min_float(gains[b], 1.0f) : 0.0f;
     }
     return finite;
 }
@@ -55,7 +56,7 @@ static bool clamp_taps(const float *in, float *out, size_t n)
     bool finite = true;
     for (size_t i = 0; i < n; i++) {
         finite = finite && isfinite(in[i]);
-        out[i] = isfinite(in[i]) ? fminf(fmaxf(in[i], -tap_limit), tap_limit) : 0.0f;
+        out[i] = isfinite(in[i]) ? clamp_float(in[i], -tap_limit, tap_limit) : 0.0f;
     }
     return finite;
 }

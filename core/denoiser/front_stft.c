@@ -3,6 +3,7 @@
  * analysed, masked and overlap-added, and a hop of output is released. All full hops of a call go
  * through the estimator together, which lets a network reuse its weights while they are in cache.
  */
+#include "core/base/clamp.h"
 #include "core/base/error.h"
 #include "core/denoiser/estimator.h"
 #include "core/denoiser/front.h"
@@ -143,7 +144,7 @@ static void apply_mask(front_stft *f, channel *ch, size_t t)
 
 static float tame(float x)
 {
-    return isfinite(x) ? fminf(fmaxf(x, -sample_limit), sample_limit) : 0.0f;
+    return isfinite(x) ? clamp_float(x, -sample_limit, sample_limit) : 0.0f;
 }
 
 /* Gathers `n` samples of a channel from hop position `pos`; analyses every hop that fills up.

@@ -4,6 +4,7 @@
  * running mean, over its running scale; the result is scaled back by the same numbers, so that a
  * gain on the input is a gain on the output and nothing else.
  */
+#include "core/base/clamp.h"
 #include "core/base/error.h"
 #include "core/denoiser/delay.h"
 #include "core/denoiser/front.h"
@@ -134,11 +135,11 @@ static void scale_back(const front_wave *f, float *out, size_t count)
     for (size_t t = 0; t < count; t++) {
         for (uint32_t i = 0; i < f->hop; i++) {
             const size_t at = t * f->hop + i;
-            const double y = fminf(fmaxf(f->estimates[at], -output_limit), output_limit);
+            const double y = (double)clamp_float(f->estimates[at], -output_limit, output_limit);
             const double part = f->scales[t] * y;
             const double full =
                 f->spec->predicts_noise ? (double)f->delayed[at] - part : f->means[t] + part;
-            out[at] = (float)fmin(fmax(full, -(double)FLT_MAX), (double)FLT_MAX);
+            out[at] = (float)clamp_double(full, -(double)FLT_MAX, (double)FLT_MAX);
         }
     }
 }
@@ -231,7 +232,7 @@ static double profile_variance(const float *psd, uint32_t bins, double profile_r
     for (uint32_t k = 0; k + 1 < bins; k++)
         mean += 0.5 * ((double)psd[k] + (double)psd[k + 1]);
     mean /= (double)(bins - 1);
-    return mean * 0.5 * fmin(profile_rate, rate);
+    return mean * 0.5 * min_double(profile_rate, rate);
 }
 
 static void front_wave_set_profile(front *base, const sordino_profile *profile)
@@ -257,7 +258,7 @@ static sordino_status front_wave_get_profile(const front *base, sordino_profile 
     for (uint32_t c = 0; c < f->n_channels; c++) {
         const double density = kalman_noise(f->channels[c].kalman) / (0.5 * f->rate);
         for (uint32_t k = 0; k < PROFILE_BINS; k++)
-            psd[c * PROFILE_BINS + k] = (float)fmin(density, (double)FLT_MAX);
+            psd[c * PROFILE_BINS + k] = (float)min_double(density, (double)FLT_MAX);
     }
     return sordino_profile_new(psd, f->n_channels, PROFILE_BINS, f->rate, out, why);
 }
@@ -321,8 +322,8 @@ static void choose_method(front_wave *f, const sordino_config *config, const sor
     f->max_frames = f->hop < BLOCK ? BLOCK / f->hop : 1;
     f->rate = config->rate;
     if (network)
-        f->scale_time =
-            fmax(1.0, model->front.scale_time * (model->front.rate > 0.0 ? config->rate : 1.0));
+        f->scale_time = max_double(1.0, model->front.scale_time *
+                                            (model->front.rate > 0.0 ? config->rate : 1.0));
     f->n_channels = config->channels;
     f->n_ready = f->hop - 1;
     f->base = (front){

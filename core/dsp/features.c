@@ -1,5 +1,6 @@
 #include "core/dsp/features.h"
 
+#include "core/base/clamp.h"
 #include "core/base/error.h"
 #include "core/dsp/noise_track.h"
 
@@ -138,8 +139,8 @@ static float in_db(const feature_spec *s, double over, double under)
 {
     if (!(over > 0.0 && under > 0.0))
         return (float)s->low;
-    const float db = db_per_ln * logf((float)fmin(fmax(over / under, 1e-30), 1e30));
-    return fminf(fmaxf((db + (float)s->offset) * (float)s->scale, (float)s->low), (float)s->high);
+    const float db = db_per_ln * logf((float)clamp_double(over / under, 1e-30, 1e30));
+    return clamp_float((db + (float)s->offset) * (float)s->scale, (float)s->low, (float)s->high);
 }
 
 /* cos and sin of arg X(t) - arg X(t-1) - hop term, for the lowest bins. */

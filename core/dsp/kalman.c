@@ -1,5 +1,6 @@
 #include "core/dsp/kalman.h"
 
+#include "core/base/clamp.h"
 #include "core/base/error.h"
 
 #include <float.h>
@@ -17,6 +18,7 @@ enum { MODELS = sizeof ratios / sizeof ratios[0] };
 
 static const double memory = 400.0;  /* samples over which prediction errors are averaged */
 static const double evidence = 40.0; /* samples' worth of likelihood that the mixture trusts */
+enum { WEIGH_EVERY = 4 };            /* samples; weights move slowly */
 static const double outlier = 25.0;  /* a squared error counts as at most this many means */
 
 /* A filter at rest: everything but the state. */
@@ -38,6 +40,7 @@ typedef struct filter {
 
 struct kalman {
     uint32_t lag, at; /* ring position of the newest states */
+    uint32_t since;   /* good samples since the filters were weighed */
     double seen;      /* good samples so far */
     double given;     /* fixed noise variance, < 0: estimated */
     double noise;
@@ -90,9 +93,9 @@ void kalman_free(kalman *k)
 
 void kalman_reset(kalman *k)
 {
-    k->at = 0;
+    k->at = k->since = 0;
     k->seen = 0.0;
-    k->noise = fmax(k->given, 0.0);
+    k->noise = max_double(k->given, 0.0);
     memset(k->filters, 0, sizeof k->filters);
     memset(k->past, 0, (size_t)(k->lag + 1) * MODELS * 2 * sizeof *k->past);
 }
@@ -131,7 +134,7 @@ static void step(const steady *s, filter *f, double x, double keep)
     f->now.level += s->level_gain * e;
     f->now.slope += s->slope_gain * e;
     const double most = f->error > 0.0 ? outlier * f->error : INFINITY;
-    f->error += (1.0 - keep) * (fmin(e * e, most) - f->error);
+    f->error += (1.0 - keep) * (min_double(e * e, most) - f->error);
 }
 
 /* Log-likelihood of a sample under a filter, constants left out: with the noise known, or with each
@@ -140,10 +143,10 @@ static double fit(const kalman *k, int m)
 {
     const double error = k->filters[m].error, share = k->steady[m].innovation;
     if (k->given >= 0.0) {
-        const double expected = fmax(k->given, DBL_MIN) * share;
+        const double expected = max_double(k->given, DBL_MIN) * share;
         return -0.5 * (log(expected) + error / expected);
     }
-    return -0.5 * log(fmax(error, DBL_MIN));
+    return -0.5 * log(max_double(error, DBL_MIN));
 }
 
 static void weigh(kalman *k)
@@ -151,7 +154,7 @@ static void weigh(kalman *k)
     double fits[MODELS], best = -INFINITY, sum = 0.0, noise = 0.0;
     for (int m = 0; m < MODELS; m++) {
         fits[m] = fit(k, m);
-        best = fmax(best, fits[m]);
+        best = max_double(best, fits[m]);
     }
     for (int m = 0; m < MODELS; m++) {
         k->filters[m].weight = exp(evidence * (fits[m] - best));
@@ -228,20 +231,23 @@ float kalman_push(kalman *k, float x)
         start(k, (double)x);
     }
     if (good)
-        k->seen = fmin(k->seen + 1.0, memory);
-    const double keep = 1.0 - 1.0 / fmax(k->seen - 1.0, 1.0);
+        k->seen = min_double(k->seen + 1.0, memory);
+    const double keep = 1.0 - 1.0 / max_double(k->seen - 1.0, 1.0);
     for (int m = 0; m < MODELS; m++)
         step(&k->steady[m], &k->filters[m], good ? (double)x : (double)NAN, keep);
-    if (good && k->seen > 2.0)
-        weigh(k);
+    if (good && (k->seen < memory || ++k->since == WEIGH_EVERY)) {
+        k->since = 0;
+        if (k->seen > 2.0)
+            weigh(k);
+    }
     remember(k);
-    return (float)fmin(fmax(mixed(k), -(double)FLT_MAX), (double)FLT_MAX);
+    return (float)clamp_double(mixed(k), -(double)FLT_MAX, (double)FLT_MAX);
 }
 
 void kalman_set_noise(kalman *k, double variance)
 {
-    k->given = variance >= 0.0 ? fmin(variance, 1e76) : -1.0;
-    k->noise = fmax(k->given, 0.0);
+    k->given = variance >= 0.0 ? min_double(variance, 1e76) : -1.0;
+    k->noise = max_double(k->given, 0.0);
 }
 
 double kalman_noise(const kalman *k)

@@ -5,6 +5,7 @@
  */
 #include "core/dsp/noise_track.h"
 
+#include "core/base/clamp.h"
 #include "core/base/error.h"
 
 #include <math.h>
@@ -30,6 +31,7 @@ struct noise_track {
     float noise_keep, presence_keep, net_keep;
     float *psd, *presence, *smooth; /* [n] */
     float *low;                     /* [NET_PARTS][n] minima of the parts */
+    float *others, *floor;          /* [n] minimum of the finished parts, and of all */
 };
 
 void noise_track_free(noise_track *t)
@@ -40,6 +42,8 @@ void noise_track_free(noise_track *t)
     free(t->presence);
     free(t->smooth);
     free(t->low);
+    free(t->others);
+    free(t->floor);
     free(t);
 }
 
@@ -51,6 +55,8 @@ void noise_track_reset(noise_track *t)
     memset(t->smooth, 0, t->n * sizeof(float));
     for (size_t i = 0; i < (size_t)NET_PARTS * t->n; i++)
         t->low[i] = INFINITY;
+    for (uint32_t i = 0; i < t->n; i++)
+        t->others[i] = INFINITY;
 }
 
 sordino_status noise_track_new(uint32_t n, double hop_s, noise_track **out, sordino_error *why)
@@ -63,8 +69,8 @@ sordino_status noise_track_new(uint32_t n, double hop_s, noise_track **out, sord
     if (!t)
         return error_set(why, SORDINO_NO_MEM, "Out of memory for a noise tracker");
     t->n = n;
-    t->start_frames = (uint32_t)fmax(1.0, floor(start_time / hop_s + 0.5));
-    t->net_frames = (uint32_t)fmax(1.0, floor(net_time / hop_s / NET_PARTS + 0.5));
+    t->start_frames = (uint32_t)max_double(1.0, floor(start_time / hop_s + 0.5));
+    t->net_frames = (uint32_t)max_double(1.0, floor(net_time / hop_s / NET_PARTS + 0.5));
     t->noise_keep = (float)exp(-hop_s / noise_time);
     t->presence_keep = (float)exp(-hop_s / presence_time);
     t->net_keep = (float)exp(-hop_s / net_smooth_time);
@@ -72,7 +78,9 @@ sordino_status noise_track_new(uint32_t n, double hop_s, noise_track **out, sord
     t->presence = calloc(n, sizeof(float));
     t->smooth = calloc(n, sizeof(float));
     t->low = calloc((size_t)NET_PARTS * n, sizeof(float));
-    if (!t->psd || !t->presence || !t->smooth || !t->low) {
+    t->others = calloc(n, sizeof(float));
+    t->floor = calloc(n, sizeof(float));
+    if (!t->psd || !t->presence || !t->smooth || !t->low || !t->others || !t->floor) {
         noise_track_free(t);
         return error_set(why, SORDINO_NO_MEM, "Out of memory for a noise tracker");
     }
@@ -87,45 +95,54 @@ static float track(noise_track *t, uint32_t i, float power)
     const float psd = t->psd[i];
     if (!(psd > 0.0f))
         return power;
-    const float gamma = fminf(power / psd, 200.0f);
+    const float gamma = min_float(power / psd, 200.0f);
     float presence = 1.0f / (1.0f + (1.0f + snr_h1) * expf(-gamma * snr_h1 / (1.0f + snr_h1)));
     t->presence[i] = t->presence_keep * t->presence[i] + (1.0f - t->presence_keep) * presence;
     if (t->presence[i] > stuck)
-        presence = fminf(presence, stuck);
+        presence = min_float(presence, stuck);
     const float noise = presence * psd + (1.0f - presence) * power;
     return t->noise_keep * psd + (1.0f - t->noise_keep) * noise;
 }
 
-/* Smallest smoothed power over the net's span, parts that were not begun left out. */
-static float net_minimum(noise_track *t, uint32_t i, float power)
+/* Smooths the power, and the minimum of that over the net's span goes to t->floor. */
+static void net_push(noise_track *t, const float *power)
 {
-    t->smooth[i] =
-        t->frames == 0 ? power : t->net_keep * t->smooth[i] + (1.0f - t->net_keep) * power;
-    float *own = t->low + (size_t)t->net_part * t->n + i;
-    *own = fminf(*own, t->smooth[i]);
-    float low = INFINITY;
-    for (uint32_t p = 0; p < NET_PARTS; p++)
-        low = fminf(low, t->low[(size_t)p * t->n + i]);
-    return low;
+    const float keep = t->frames == 0 ? 0.0f : t->net_keep;
+    float *own = t->low + (size_t)t->net_part * t->n;
+    for (uint32_t i = 0; i < t->n; i++) {
+        t->smooth[i] = keep * t->smooth[i] + (1.0f - keep) * power[i];
+        own[i] = min_float(own[i], t->smooth[i]);
+        t->floor[i] = min_float(own[i], t->others[i]);
+    }
+}
+
+/* Begins the net's next part when this one is full; parts never begun hold infinity. */
+static void net_turn(noise_track *t)
+{
+    if (++t->net_at < t->net_frames)
+        return;
+    t->net_at = 0;
+    t->net_part = (t->net_part + 1) % NET_PARTS;
+    for (uint32_t i = 0; i < t->n; i++) {
+        t->low[(size_t)t->net_part * t->n + i] = INFINITY;
+        t->others[i] = INFINITY;
+        for (uint32_t p = 0; p < NET_PARTS; p++)
+            t->others[i] = min_float(t->others[i], t->low[(size_t)p * t->n + i]);
+    }
 }
 
 void noise_track_push(noise_track *t, const float *power)
 {
-    for (uint32_t i = 0; i < t->n; i++) {
-        const float low = net_minimum(t, i, power[i]);
-        if (t->frames < t->start_frames)
-            t->psd[i] += (power[i] - t->psd[i]) / (float)(t->frames + 1);
-        else
-            t->psd[i] = fmaxf(track(t, i, power[i]), low);
-    }
-    if (t->frames < t->start_frames)
+    net_push(t, power);
+    if (t->frames < t->start_frames) {
         t->frames++;
-    if (++t->net_at == t->net_frames) {
-        t->net_at = 0;
-        t->net_part = (t->net_part + 1) % NET_PARTS;
         for (uint32_t i = 0; i < t->n; i++)
-            t->low[(size_t)t->net_part * t->n + i] = INFINITY;
+            t->psd[i] += (power[i] - t->psd[i]) / (float)t->frames;
+    } else {
+        for (uint32_t i = 0; i < t->n; i++)
+            t->psd[i] = max_float(track(t, i, power[i]), t->floor[i]);
     }
+    net_turn(t);
 }
 
 const float *noise_track_psd(const noise_track *t)

@@ -1,5 +1,6 @@
 #include "core/dsp/predictor.h"
 
+#include "core/base/clamp.h"
 #include "core/base/error.h"
 
 #include <float.h>
@@ -85,9 +86,9 @@ static double trust(predictor *p, double error)
     const double log_bias = 1.2703628454614782; /* Euler's constant + ln 2 */
     const double square = error * error;
     const double noise = p->errors > 0.0 ? surprise * exp(p->slow + log_bias) : 0.0;
-    p->fast += (square - p->fast) / fmin(p->seen, fast_time);
+    p->fast += (square - p->fast) / min_double(p->seen, fast_time);
     if (square > 0.0) { /* an error of exactly nothing says nothing of its scale */
-        p->errors = fmin(p->errors + 1.0, slow_time);
+        p->errors = min_double(p->errors + 1.0, slow_time);
         p->slow += (log(square) - p->slow) / p->errors;
     }
     return p->fast > noise ? 1.0 - noise / p->fast : 0.0;
@@ -106,12 +107,12 @@ float predictor_push(predictor *p, float x)
     for (uint32_t i = 0; i < p->taps; i++) {
         prediction += p->weights[i] * past[i];
         power += past[i] * past[i];
-        peak = fmax(peak, fabs(past[i]));
+        peak = max_double(peak, fabs(past[i]));
     }
-    prediction = fmin(fmax(prediction, -peak), peak); /* the recursion over a gap must not grow */
+    prediction = clamp_double(prediction, -peak, peak); /* the recursion over a gap must not grow */
     double estimate = prediction;
     if (good) {
-        p->seen = fmin(p->seen + 1.0, mean_time);
+        p->seen = min_double(p->seen + 1.0, mean_time);
         const double centred = (double)x - p->mean;
         const double error = centred - prediction;
         if (power > 0.0) {
@@ -127,5 +128,5 @@ float predictor_push(predictor *p, float x)
         remember(p, gap_keep * prediction);
         estimate += p->mean;
     }
-    return (float)fmin(fmax(estimate, -(double)FLT_MAX), (double)FLT_MAX);
+    return (float)clamp_double(estimate, -(double)FLT_MAX, (double)FLT_MAX);
 }

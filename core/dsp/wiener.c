@@ -1,5 +1,6 @@
 #include "core/dsp/wiener.h"
 
+#include "core/base/clamp.h"
 #include "core/base/error.h"
 #include "core/dsp/expint.h"
 #include "core/dsp/noise_track.h"
@@ -88,8 +89,8 @@ static float gain_of(sordino_gain_rule rule, float xi, float gamma)
     const float wiener_gain = xi / (1.0f + xi);
     if (rule == SORDINO_GAIN_WIENER)
         return wiener_gain;
-    const float v = fmaxf(wiener_gain * gamma, 1e-6f);
-    return fminf(wiener_gain * expf(0.5f * expint_e1(v)), 1.0f); /* 1985, eq. 20 */
+    const float v = max_float(wiener_gain * gamma, 1e-6f);
+    return min_float(wiener_gain * expf(0.5f * expint_e1(v)), 1.0f); /* 1985, eq. 20 */
 }
 
 void wiener_push(wiener *w, const float *power, float *gains)
@@ -107,10 +108,11 @@ void wiener_push(wiener *w, const float *power, float *gains)
             w->clean[k] = power[k];
             continue;
         }
-        const float gamma = fminf(power[k] / noise[k], gamma_max);
-        const float before = fminf(w->clean[k] / noise[k], gamma_max);
-        const float xi = fmaxf(w->alpha * before + (1.0f - w->alpha) * fmaxf(gamma - 1.0f, 0.0f),
-                               priori_min); /* 1984, eq. 51 */
+        const float gamma = min_float(power[k] / noise[k], gamma_max);
+        const float before = min_float(w->clean[k] / noise[k], gamma_max);
+        const float xi =
+            max_float(w->alpha * before + (1.0f - w->alpha) * max_float(gamma - 1.0f, 0.0f),
+                      priori_min); /* 1984, eq. 51 */
         gains[k] = gain_of(w->rule, xi, gamma);
         w->clean[k] = gains[k] * gains[k] * power[k];
     }
@@ -137,11 +139,11 @@ void wiener_set_profile(wiener *w, const float *psd, uint32_t bins, double rate)
     const double own = w->geometry.rate / w->geometry.window;
     const double theirs = 0.5 * rate / (double)(bins - 1);
     for (uint32_t k = 0; k < w->geometry.bins; k++) {
-        const double at = fmin(k * own / theirs, (double)(bins - 1));
+        const double at = min_double(k * own / theirs, (double)(bins - 1));
         const uint32_t low = (uint32_t)at < bins - 1 ? (uint32_t)at : bins - 2;
         const double part = at - low;
         const double density = (1.0 - part) * (double)psd[low] + part * (double)psd[low + 1];
-        w->applied[k] = (float)fmin(density / (double)w->density, 1e30);
+        w->applied[k] = (float)min_double(density / (double)w->density, 1e30);
     }
 }
 
