@@ -80,8 +80,7 @@ static uint32_t find_runs(const conv_geometry *g, uint32_t phase, run *runs, ker
             for (uint32_t k = 0; k < g->kernel_f; k++) {
                 if (!tap_source(g, f, k, &at))
                     continue;
-                const size_t age =
-                    (size_t)(g->transposed ? j : g->kernel_t - 1 - j) * g->dilation_t;
+                const size_t age = (size_t)(g->kernel_t - 1 - j) * g->dilation_t;
                 if (taps)
                     taps[*n_taps] =
                         (kernels_tap){.x = ((ptrdiff_t)at - (ptrdiff_t)r.x) * (ptrdiff_t)g->in_c -

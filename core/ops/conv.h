@@ -4,8 +4,8 @@
  *
  *   y[t][f'][o] = bias[o] + sum over j, k, i of x[t - age(j)][f(f', k)][i] w(o, i, j, k)
  *
- * age(j) = (kernel_t - 1 - j) dilation_t as PyTorch's convolutions after padding at the left. With
- * `transposed`, age(j) = j dilation_t, as its transposed ones with the end cut off.
+ * age(j) = (kernel_t - 1 - j) dilation_t, as PyTorch's convolutions after padding at the left. (In
+ * its transposed ones tap 0 is the present: turn the time taps of such weights round.)
  */
 #ifndef OPS_CONV_H
 #define OPS_CONV_H

@@ -20,7 +20,7 @@ static const op_attr batch_attrs[] = {
 static const op_attr layer_attrs[] = {{"eps", 1e-12, 1, 1e-5, false, false}};
 
 static const op_attr running_attrs[] = {
-    {"time", 1, 1e9, 0, false, true}, /* frames in which the past fades to 1/e */
+    {"time", 1, 1e9, 0, false, true}, /* frames; rate 1 / time */
     {"eps", 1e-12, 1, 1e-5, false, false},
 };
 
@@ -177,25 +177,12 @@ static size_t running_bytes(const op_node *node)
     return affine_bytes(node) + sizeof(uint32_t);
 }
 
-/* The rate 1 - exp(-1 / time), once and not in the audio thread. */
-static size_t running_packed_bytes(const op_node *node)
-{
-    (void)node;
-    return sizeof(kreal);
-}
-
-static void running_pack(const op_node *node, const kreal *const *params, void *packed)
-{
-    (void)params;
-    *(kreal *)packed = (kreal)-expm1(-1 / node->attr[RUNNING_TIME]);
-}
-
 static void running_forward(const op_call *call) SORDINO_RT
 {
     const size_t row = kernels_pad(call->node->width);
     kreal *const mean = call->state;
     const kernels_running state = {mean, mean + row, (uint32_t *)(void *)(mean + 2 * row)};
-    call->kernels->running_norm(call->in[0], &state, *(const kreal *)call->packed,
+    call->kernels->running_norm(call->in[0], &state, (kreal)(1 / call->node->attr[RUNNING_TIME]),
                                 (kreal)call->node->attr[RUNNING_EPS], call->out, call->n,
                                 call->node->width);
 }
@@ -208,8 +195,6 @@ const op op_running_norm = {
     .n_attrs = 2,
     .in_place = true,
     .shape = running_shape,
-    .packed_bytes = running_packed_bytes,
     .state_bytes = running_bytes,
-    .pack = running_pack,
     .forward = running_forward,
 };
