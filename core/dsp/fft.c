@@ -33,7 +33,8 @@ int fft_nice(size_t n)
 
 size_t fft_nearest_nice(double wanted)
 {
-    const size_t middle = wanted < 4.0 ? 4 : (size_t)(wanted + 0.5);
+    wanted = wanted >= 4.0 ? fmin(wanted, FFT_MAX) : 4.0; /* NaN too */
+    const size_t middle = (size_t)(wanted + 0.5);
     for (size_t away = 0;; away++) {
         const size_t above = middle + away;
         const size_t below = middle > away + 4 ? middle - away : 4;
@@ -63,7 +64,7 @@ void fft_free(fft *f)
 sordino_status fft_new(size_t n, fft **out, sordino_error *why)
 {
     *out = NULL;
-    if (!fft_nice(n) || n > 1u << 20)
+    if (!fft_nice(n) || n > FFT_MAX)
         return error_set(why, SORDINO_BAD_ARG, "No transform of size %zu", n);
     fft *f = calloc(1, sizeof *f);
     if (!f)
@@ -95,10 +96,13 @@ void fft_forward(fft *f, const float *in, float *out)
 void fft_inverse(fft *f, const float *in, float *out)
 {
     const float scale = 1.0f / (float)f->n;
-    memcpy(f->bins, in, (f->n / 2 + 1) * sizeof *f->bins);
+    /* Scaled before, not after: the sum over bins then stays in range for very large input. */
+    for (size_t k = 0; k <= f->n / 2; k++) {
+        f->bins[k][0] = in[2 * k] * scale;
+        f->bins[k][1] = in[2 * k + 1] * scale;
+    }
     f->bins[0][1] = 0.0f;
     f->bins[f->n / 2][1] = 0.0f;
     fftwf_execute(f->inverse);
-    for (size_t i = 0; i < f->n; i++)
-        out[i] = scale * f->time[i];
+    memcpy(out, f->time, f->n * sizeof *out);
 }

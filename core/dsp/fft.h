@@ -9,7 +9,9 @@
 
 typedef struct fft fft;
 
-/* Size `n` >= 2, of the form that fft_nice accepts. Errors: NO_MEM, BAD_ARG. */
+enum { FFT_MAX = 1 << 20 }; /* samples */
+
+/* Size `n` 2..FFT_MAX, of the form that fft_nice accepts. Errors: NO_MEM, BAD_ARG. */
 SORDINO_NODISCARD sordino_status fft_new(size_t n, fft **out, sordino_error *why);
 void fft_free(fft *f);
 
@@ -17,7 +19,7 @@ void fft_free(fft *f);
  * without allocating (tested for every rate served). */
 int fft_nice(size_t n);
 
-/* The nice size nearest to `wanted` (ties upward), >= 4. */
+/* The nice size nearest to `wanted` (ties upward), 4..FFT_MAX. */
 size_t fft_nearest_nice(double wanted);
 
 /* `in` [n] to `out` [n/2+1] complex pairs (re, im), unscaled, bin k at k/n cycles a sample.

@@ -8,6 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* No spectrum of samples below this overflows, for any window served (38400 * 1e33 < FLT_MAX/8). */
+static const float loudest = 1e33f;
+
 struct stft {
     stft_geometry geometry;
     fft *fft;
@@ -15,7 +18,7 @@ struct stft {
     float *synthesis; /* [window] */
     float *past;      /* [window], newest last */
     float *frame;     /* [window] */
-    float *sum;       /* [window + hop], overlap-add, first hop is next to go */
+    float *sum;       /* [window], overlap-add, first hop is next to go */
 };
 
 static bool within(double x, double low, double high)
@@ -67,7 +70,7 @@ sordino_status stft_geometry_init(double rate, double window_s, double hop_s, st
 
 uint32_t stft_delay(const stft_geometry *g)
 {
-    return (g->window + g->hop - 1) / g->hop * g->hop;
+    return g->window;
 }
 
 void stft_free(stft *s)
@@ -103,13 +106,12 @@ sordino_status stft_new(const stft_geometry *geometry, stft **out, sordino_error
     stft *s = calloc(1, sizeof *s);
     if (!s)
         return error_set(why, SORDINO_NO_MEM, "Out of memory for a short-time transform");
-    const uint32_t padded = stft_delay(geometry);
     s->geometry = *geometry;
     s->analysis = calloc(geometry->window, sizeof(float));
     s->synthesis = calloc(geometry->window, sizeof(float));
     s->past = calloc(geometry->window, sizeof(float));
     s->frame = calloc(geometry->window, sizeof(float));
-    s->sum = calloc(padded + geometry->hop, sizeof(float));
+    s->sum = calloc(geometry->window, sizeof(float));
     sordino_status status = SORDINO_OK;
     if (!s->analysis || !s->synthesis || !s->past || !s->frame || !s->sum)
         status = error_set(why, SORDINO_NO_MEM, "Out of memory for a short-time transform");
@@ -127,14 +129,17 @@ sordino_status stft_new(const stft_geometry *geometry, stft **out, sordino_error
 void stft_reset(stft *s)
 {
     memset(s->past, 0, s->geometry.window * sizeof *s->past);
-    memset(s->sum, 0, (stft_delay(&s->geometry) + s->geometry.hop) * sizeof *s->sum);
+    memset(s->sum, 0, s->geometry.window * sizeof *s->sum);
 }
 
 void stft_analyse(stft *s, const float *hop_in, float *spectrum)
 {
     const uint32_t n = s->geometry.window, hop = s->geometry.hop;
     memmove(s->past, s->past + hop, (n - hop) * sizeof *s->past);
-    memcpy(s->past + n - hop, hop_in, hop * sizeof *s->past);
+    for (uint32_t i = 0; i < hop; i++) {
+        const float x = hop_in[i];
+        s->past[n - hop + i] = x > loudest ? loudest : x < -loudest ? -loudest : x;
+    }
     for (uint32_t i = 0; i < n; i++)
         s->frame[i] = s->analysis[i] * s->past[i];
     fft_forward(s->fft, s->frame, spectrum);
@@ -142,12 +147,11 @@ void stft_analyse(stft *s, const float *hop_in, float *spectrum)
 
 void stft_synthesise(stft *s, const float *spectrum, float *hop_out)
 {
-    const uint32_t n = s->geometry.window, hop = s->geometry.hop, padded = stft_delay(&s->geometry);
+    const uint32_t n = s->geometry.window, hop = s->geometry.hop;
     fft_inverse(s->fft, spectrum, s->frame);
-    float *at = s->sum + (padded - n); /* the window ends where the sum does */
     for (uint32_t i = 0; i < n; i++)
-        at[i] += s->synthesis[i] * s->frame[i];
+        s->sum[i] += s->synthesis[i] * s->frame[i];
     memcpy(hop_out, s->sum, hop * sizeof *hop_out);
-    memmove(s->sum, s->sum + hop, (padded - hop) * sizeof *s->sum);
-    memset(s->sum + padded - hop, 0, hop * sizeof *s->sum);
+    memmove(s->sum, s->sum + hop, (n - hop) * sizeof *s->sum);
+    memset(s->sum + n - hop, 0, hop * sizeof *s->sum);
 }

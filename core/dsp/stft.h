@@ -33,18 +33,18 @@ SORDINO_NODISCARD sordino_status stft_new(const stft_geometry *geometry, stft **
 void stft_free(stft *s);
 void stft_reset(stft *s) SORDINO_RT;
 
-/* Takes the next `hop` samples; writes the spectrum [bins] of pairs of the newest window. */
+/* Takes the next `hop` samples; writes the spectrum [bins] of pairs of the newest window. Samples
+ * beyond +-1e33 are clipped there, so that finite input gives finite spectra and output. */
 void stft_analyse(stft *s, const float *hop_in, float *spectrum) SORDINO_RT;
 
 /* Takes a frame's spectrum [bins] of pairs; overlap-adds it and writes the next `hop` finished
- * samples. After frame number m (the window ending with input hop m), the samples written are
- * those of input hop m - window/hop + 1 (rounded up when hop does not divide window): with the
- * hop's own gathering the whole delay is `window` samples exactly when hop divides it.
- * stft_delay gives the exact figure in every case. */
+ * samples. After frame number m (the window ending with input sample (m + 1) hop - 1), the samples
+ * written are (m + 1) hop - window .. (m + 2) hop - window - 1 of the input, for any hop (those
+ * before the first are 0): with the hop's own gathering the whole delay is `window`. */
 void stft_synthesise(stft *s, const float *spectrum, float *hop_out) SORDINO_RT;
 
 /* Samples from input to output when input is gathered by hops and output released by hops, the
- * next hop of output being played while the next hop of input is gathered. */
+ * next hop of output being played while the next hop of input is gathered: the window, always. */
 uint32_t stft_delay(const stft_geometry *geometry) SORDINO_RT;
 
 #endif
