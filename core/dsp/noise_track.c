@@ -19,9 +19,9 @@ static const double presence_time = 0.152; /* s, 0.9 a frame at hops of 16 ms */
 static const double start_time = 0.100;    /* s taken as noise when the stream begins */
 static const double net_time =
     6.0; /* s over which the minimum is searched; less eats long vowels */
-static const double net_smooth_time = 0.1; /* s */
-static const float snr_h1 = 31.622777f;    /* a-priori SNR under speech: 15 dB (sec. IV) */
-static const float stuck = 0.99f;          /* eq. 23 */
+static const double net_smooth_time = 0.03; /* s; more would bridge the gaps between words */
+static const float snr_h1 = 31.622777f;     /* a-priori SNR under speech: 15 dB (sec. IV) */
+static const float stuck = 0.99f;           /* eq. 23 */
 
 struct noise_track {
     uint32_t n, start_frames, net_frames;
