@@ -4,6 +4,7 @@
 #include "offline/byte_io.h"
 #include "offline/fail.h"
 #include "offline/filter.h"
+#include "offline/gaps.h"
 #include "offline/learn.h"
 #include "offline/signal_io.h"
 #include "offline/wav_stream.h"
@@ -24,6 +25,7 @@ typedef struct audio_job {
     filter *filter;
     output *output;
     sink *sink;
+    gaps *gaps;
     before *before;
     float *in, *out; /* [block][channels] */
     unsigned progress;
@@ -128,7 +130,10 @@ static sordino_status open_filter(audio_job *a)
                             a->learned ? a->learned : a->setup->profile);
     a->in = calloc(block * config.channels, sizeof *a->in);
     a->out = calloc(block * config.channels, sizeof *a->out);
-    return a->in && a->out ? SORDINO_OK : fail_no_memory(&j->why);
+    /* Values of a sensor that are missing stay so; sound has no way to be silent about a sample. */
+    const options *const o = a->setup->options;
+    a->gaps = gaps_new(j->latency, block, config.channels, o->kind == INPUT_RAW && !o->fill_gaps);
+    return a->in && a->out && a->gaps ? SORDINO_OK : fail_no_memory(&j->why);
 }
 
 static sordino_status open_sink(audio_job *a)
@@ -163,6 +168,7 @@ static sordino_status give(audio_job *a, size_t n)
 {
     a->job->subject = a->job->output;
     a->job->frames += n;
+    gaps_out(a->gaps, a->out, n);
     if (a->before)
         before_out(a->before, a->out, n, a->source->channels);
     return a->sink->write(a->sink, a->out, n, &a->job->why);
@@ -204,6 +210,7 @@ static sordino_status stream(audio_job *a)
         }
         if (!status && a->before)
             before_in(a->before, a->in, got, a->source->channels);
+        gaps_in(a->gaps, a->in, got);
         if (!status)
             status = give(a, filter_push(a->filter, a->in, got, a->out));
         done += got;
@@ -232,6 +239,7 @@ static sordino_status finish(audio_job *a)
     job *const j = a->job;
     j->subject = j->output;
     j->clipped = a->sink->clipped;
+    j->gaps = gaps_count(a->gaps);
     sordino_status status = a->sink->finish(a->sink, &j->why);
     if (status)
         return status;
@@ -270,6 +278,7 @@ sordino_status audio_job_run(job *j, const job_setup *setup)
     close_source(&a);
     filter_free(a.filter);
     before_free(a.before);
+    gaps_free(a.gaps);
     sordino_profile_free(a.learned);
     free(a.in);
     free(a.out);

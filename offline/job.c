@@ -1,6 +1,7 @@
 #include "offline/job.h"
 #include "offline/audio_job.h"
 #include "offline/fail.h"
+#include "offline/table_job.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -115,7 +116,8 @@ void job_run(job *j, const job_setup *setup)
     j->subject = j->input;
     j->status = refuse_same_file(j, setup->options);
     if (!j->status)
-        j->status = audio_job_run(j, setup);
+        j->status = job_is_table(j->input, setup->options) ? table_job_run(j, setup)
+                                                           : audio_job_run(j, setup);
     if (j->status)
         fit_message(&j->why);
 }

@@ -254,7 +254,7 @@ static size_t write_wav(unsigned char *to, encoding_kind kind, uint32_t rate, ui
     const unsigned tag = encoding_bits(kind) ? TAG_PCM : TAG_FLOAT;
     /* More than two channels, or more than 16 bits of PCM, ask for the extensible form. */
     const bool extensible = channels > 2 || (tag == TAG_PCM && bytes > 2);
-    const size_t format_bytes = extensible ? 40 : 16;
+    const size_t format_bytes = extensible ? 40 : tag == TAG_PCM ? 16 : 18;
     const size_t header_bytes = 12 + 8 + format_bytes + 8;
     memcpy(to, "RIFF", 4);
     byte_store_le(to + 4, UINT32_MAX, 4);
@@ -267,6 +267,7 @@ static size_t write_wav(unsigned char *to, encoding_kind kind, uint32_t rate, ui
     byte_store_le(f + 8, (uint64_t)rate * channels * bytes, 4);
     byte_store_le(f + 12, channels * bytes, 2);
     byte_store_le(f + 14, 8 * bytes, 2);
+    byte_store_le(f + 16, 0, 2); /* of an extension; where PCM has none, "data" lies over it */
     if (extensible) {
         byte_store_le(f + 16, 22, 2);
         byte_store_le(f + 18, 8 * bytes, 2);

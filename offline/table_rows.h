@@ -1,0 +1,44 @@
+/*
+ * Rows of delimited text (RFC 4180 and its relatives: any delimiter, runs of spaces, CRLF), by
+ * libcsv. Every byte is kept as it came, so that a table can be written again with only some of its
+ * cells changed.
+ */
+#ifndef OFFLINE_TABLE_ROWS_H
+#define OFFLINE_TABLE_ROWS_H
+
+#include <stddef.h>
+
+#include <sordino/status.h>
+
+#include "offline/byte_io.h"
+
+enum { TABLE_ROW_MAX_BYTES = 1 << 20, TABLE_MAX_COLUMNS = 16384 };
+
+typedef struct table_field {
+    size_t begin, end;   /* the field's bytes in `bytes` */
+    size_t value;        /* its value in `values`: unquoted, outer blanks off, NUL-terminated */
+    size_t value_length; /* bytes before that NUL (others may be among them) */
+} table_field;
+
+/* One row. `bytes` is all that came since the row before: first, up to the first field, the line
+ * end of that row and blank lines; then the fields and the delimiters between them. Borrowed until
+ * the next call. */
+typedef struct table_row {
+    const char *bytes, *values;
+    size_t n_bytes;
+    const table_field *fields;
+    size_t n_fields;
+} table_row;
+
+typedef struct row_reader row_reader;
+
+/* `in` is copied; what it points to is borrowed. Errors: NO_MEM. */
+SORDINO_NODISCARD sordino_status row_reader_new(byte_input in, char delimiter, row_reader **out,
+                                                sordino_error *why);
+void row_reader_free(row_reader *r);
+
+/* Gives the next row; at the end one without fields, whose bytes end the table. Errors: IO, NO_MEM,
+ * UNSUPPORTED (a row over the limits above). */
+SORDINO_NODISCARD sordino_status row_reader_next(row_reader *r, table_row *out, sordino_error *why);
+
+#endif
