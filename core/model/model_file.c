@@ -111,7 +111,8 @@ static sordino_status check_params(const graph *g, const safetensors *s, unsigne
             if (!e)
                 return error_set(why, SORDINO_BAD_MODEL, "Node %s: tensor \"%s\" %s is missing",
                                  graph_at(g, i)->name, p->name, shape(p->n_dims, p->dims).text);
-            if (e->n_dims != p->n_dims || memcmp(e->dims, p->dims, p->n_dims * sizeof *p->dims))
+            if (e->n_dims != p->n_dims ||
+                memcmp(e->dims, p->dims, p->n_dims * sizeof *p->dims) != 0)
                 return error_set(why, SORDINO_BAD_MODEL,
                                  "Node %s: tensor \"%s\" is %s; %s is needed", graph_at(g, i)->name,
                                  p->name, shape(e->n_dims, e->dims).text,

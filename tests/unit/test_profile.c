@@ -188,7 +188,10 @@ static void what_is_no_regular_file_is_refused(void **state)
     assert_string_equal(why.text, "The path is empty");
     assert_int_equal(sordino_profile_save_path(made, NULL, &why), SORDINO_BAD_ARG);
     assert_int_equal(sordino_profile_save_path(made, in_folder("none/x"), &why), SORDINO_NOT_FOUND);
-    assert_int_equal(sordino_profile_save_path(made, folder, &why), SORDINO_IO);
+    const char *const sub = in_folder("sub"); /* renaming onto a folder fails after the writing */
+    assert_int_equal(mkdir(sub, 0700), 0);
+    assert_int_equal(sordino_profile_save_path(made, sub, &why), SORDINO_IO);
+    assert_int_equal(rmdir(sub), 0);
     assert_non_null(strstr(why.text, "Cannot write \""));
     sordino_profile_free(made);
 }
