@@ -205,7 +205,8 @@ static sordino_status stream(audio_job *a)
         status = a->source->read(a->source, a->in, o->block, &got, &j->why);
         at_end = status || got == 0;
         if (status && o->salvage) {
-            job_note(j, "%.150s; what could be read was denoised", j->why.text);
+            job_note(j, "%.*s; what could be read was denoised", (int)strcspn(j->why.text, ";"),
+                     j->why.text);
             status = SORDINO_OK;
         }
         if (!status && a->before)

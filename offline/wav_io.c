@@ -54,7 +54,6 @@ enum {
 typedef struct wav_source {
     source base;
     SNDFILE *file;
-    int format;
 } wav_source;
 
 typedef struct wav_sink {
@@ -105,16 +104,47 @@ const char *wav_subtypes(void)
            "ms_adpcm, alac_16, alac_24, vorbis, opus, mp3";
 }
 
+static int bits_of(int subtype)
+{
+    switch (subtype) {
+    case SF_FORMAT_PCM_S8:
+    case SF_FORMAT_PCM_U8:
+        return 8;
+    case SF_FORMAT_PCM_16:
+    case SF_FORMAT_ALAC_16:
+        return 16;
+    case SF_FORMAT_PCM_24:
+    case SF_FORMAT_ALAC_24:
+        return 24;
+    case SF_FORMAT_PCM_32:
+        return 32;
+    default:
+        return 0;
+    }
+}
+
 /* Reading. */
+
+/* "Error : flac decoder lost sync." to "flac decoder lost sync". */
+static const char *plain(const char *text, char room[80])
+{
+    static const char lead[] = "Error : ";
+    snprintf(room, 80, "%s", strncmp(text, lead, sizeof lead - 1) ? text : text + sizeof lead - 1);
+    const size_t n = strlen(room);
+    if (n > 0 && room[n - 1] == '.')
+        room[n - 1] = '\0';
+    return room;
+}
 
 static sordino_status read_wav(source *s, float *to, size_t n, size_t *got, sordino_error *why)
 {
     wav_source *const self = (wav_source *)s;
+    char room[80];
     const sf_count_t done = sf_readf_float(self->file, to, (sf_count_t)n);
     *got = done > 0 ? (size_t)done : 0;
     if (*got < n && sf_error(self->file))
         return fail(why, SORDINO_IO, "cannot be read on (%s); --salvage keeps what comes before",
-                    sf_strerror(self->file));
+                    plain(sf_strerror(self->file), room));
     return SORDINO_OK;
 }
 
@@ -143,13 +173,34 @@ static sordino_status open_for_reading(const char *path, int *fd, sordino_error 
 
 static sordino_status fail_not_audio(int code, sordino_error *why)
 {
+    char room[80];
     if (code == SF_ERR_UNRECOGNISED_FORMAT)
         return fail(why, SORDINO_UNSUPPORTED,
                     "is not audio that libsndfile knows; for bare samples add --raw ENCODING, for "
                     "numbers as text --csv");
     return fail(why, SORDINO_UNSUPPORTED,
                 "has a damaged or unknown header (%s); write it anew with the program it is from",
-                sf_error_number(code));
+                plain(sf_error_number(code), room));
+}
+
+/* The library reads what there is of a file cut off, and says so only in its log: in a line of the
+ * chunk with the samples, as in "SSND : 160010 (should be 99920)". The log of a WAV is no help; its
+ * header is looked at where it is opened. */
+static int64_t missing_frames(SNDFILE *file, const SF_INFO *info)
+{
+    static const char *const lines[] = {"SSND : ", "  Data Size   : ", "riff : "};
+    char log[8192] = "";
+    const int subtype = info->format & SF_FORMAT_SUBMASK, bits = bits_of(subtype);
+    const int64_t bytes = bits ? bits / 8 : subtype == SF_FORMAT_DOUBLE ? 8 : 4;
+    sf_command(file, SFC_GET_LOG_INFO, log, sizeof log - 1);
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+        long long said, is;
+        const char *const at = strstr(log, lines[i]);
+        if (at && sscanf(at + strlen(lines[i]), "%lld (should be %lld)", &said, &is) == 2 &&
+            said > is && said < UINT32_MAX)
+            return (said - is + bytes * info->channels - 1) / (bytes * info->channels);
+    }
+    return 0;
 }
 
 sordino_status wav_open(const char *path, source **out, sordino_error *why)
@@ -174,10 +225,10 @@ sordino_status wav_open(const char *path, source **out, sordino_error *why)
         close_wav_source(&self->base);
         return status;
     }
-    self->format = info.format;
     self->base = (source){.rate = info.samplerate,
                           .channels = (uint32_t)info.channels,
                           .frames = info.seekable && info.frames >= 0 ? info.frames : -1,
+                          .lost = missing_frames(self->file, &info),
                           .format = name_of(formats, N_FORMATS, info.format & SF_FORMAT_TYPEMASK),
                           .subtype = name_of(subtypes, N_SUBTYPES, info.format & SF_FORMAT_SUBMASK),
                           .read = read_wav,
@@ -263,25 +314,6 @@ static int pick_subtype(int format, const wav_target *target, const source *like
             return choice[i];
     }
     return SF_FORMAT_PCM_16;
-}
-
-static int bits_of(int subtype)
-{
-    switch (subtype) {
-    case SF_FORMAT_PCM_S8:
-    case SF_FORMAT_PCM_U8:
-        return 8;
-    case SF_FORMAT_PCM_16:
-    case SF_FORMAT_ALAC_16:
-        return 16;
-    case SF_FORMAT_PCM_24:
-    case SF_FORMAT_ALAC_24:
-        return 24;
-    case SF_FORMAT_PCM_32:
-        return 32;
-    default:
-        return 0;
-    }
 }
 
 static bool may_pass_4_gib(const source *like, int subtype)
