@@ -330,7 +330,10 @@ static void copy_metadata(SNDFILE *from, SNDFILE *to)
                                         {SFC_GET_CART_INFO, SFC_SET_CART_INFO},
                                         {SFC_GET_INSTRUMENT, SFC_SET_INSTRUMENT},
                                         {SFC_GET_CUE, SFC_SET_CUE}};
-    static const size_t sizes[] = {LARGEST, LARGEST, sizeof(SF_INSTRUMENT), 0};
+    /* The library refuses to set 16 KiB of text or more. */
+    static const size_t sizes[] = {sizeof(SF_BROADCAST_INFO) - 256 + 16384 - 8,
+                                   sizeof(SF_CART_INFO) - 256 + 16384 - 8, sizeof(SF_INSTRUMENT),
+                                   0};
     char *const room = malloc(LARGEST);
     for (int i = SF_STR_FIRST; i <= SF_STR_LAST; i++)
         if (sf_get_string(from, i))
