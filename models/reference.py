@@ -130,8 +130,6 @@ PRESETS = {
     "dense": {"bias": 1},
     "prelu": {"channels": 0},
     "gelu": {"approximate": 0},
-    "concat": {"freq": 1},
-    "slice": {"freq": 1},
     "scale": {"channels": 0},
     "batch_norm": {"channels": 0, "eps": 1e-5},
     "layer_norm": {"eps": 1e-5},
@@ -179,7 +177,8 @@ def conv_freq(a, p, x):
 
 
 def conv_freq_transposed(a, p, x):
-    """y[t, f stride_f - pad_f + k, o] += w[i, o, j, k] x[t - j dilation_t, f, i]"""
+    """y[t, f stride_f - pad_f + k, o] +=
+    w[i, o, j, k] x[t - (kernel_t - 1 - j) dilation_t, f, i]"""
     weight, freq, groups = p["weight"], a["freq"], a["groups"]
     stride = a["stride_f"]
     pad = a["pad_f"] if a["pad_f"] >= 0 else (a["kernel_f"] - 1) // 2
@@ -188,7 +187,7 @@ def conv_freq_transposed(a, p, x):
     x = x.reshape(len(x), freq, inner)
     y = np.zeros((len(x), n, outer * groups)) + p.get("bias", 0.0)
     for j in range(kernel_t):
-        past = delayed(x, j * a["dilation_t"])
+        past = delayed(x, (kernel_t - 1 - j) * a["dilation_t"])
         for f in range(freq):
             for k in range(kernel_f):
                 to = f * stride - pad + k
@@ -231,28 +230,15 @@ def layer_norm(a, p, x):
 
 
 def running_norm(a, p, x):
-    """Mean and variance of each value over the past, fading to 1/e in `time` frames (West 1979)."""
-    least = 1 - math.exp(-1 / a["time"])
+    """Mean and variance of each value over the past, exponential after `time` frames (West 1979)."""
     mean, variance, y = np.zeros(x.shape[1]), np.zeros(x.shape[1]), np.zeros(x.shape)
     for t, frame in enumerate(x):
-        rate = max(least, 1 / (t + 1))
+        rate = max(1 / a["time"], 1 / (t + 1))
         step = frame - mean
         mean = mean + rate * step
         variance = (1 - rate) * (variance + rate * step ** 2)
         y[t] = (frame - mean) / np.sqrt(variance + a["eps"])
     return y
-
-
-def concat(a, p, *x):
-    """Inputs beside each other in each of `freq` equal parts of a frame."""
-    parts = [part.reshape(len(part), a["freq"], -1) for part in x]
-    return np.concatenate(parts, axis=2).reshape(len(x[0]), -1)
-
-
-def slice_(a, p, x):
-    """`count` values from `start` on in each of `freq` equal parts of a frame."""
-    parts = x.reshape(len(x), a["freq"], -1)
-    return parts[:, :, a["start"]:a["start"] + a["count"]].reshape(len(x), -1)
 
 
 OPS = {
@@ -267,8 +253,8 @@ OPS = {
     "gelu": gelu,
     "add": lambda a, p, *x: sum(x[1:], x[0]),
     "mul": lambda a, p, *x: np.prod(x, axis=0),
-    "concat": concat,
-    "slice": slice_,
+    "concat": lambda a, p, *x: np.concatenate(x, axis=1),
+    "slice": lambda a, p, x: x[:, a["start"]:a["start"] + a["count"]],
     "scale": lambda a, p, x: per_channel(p["weight"], x) * x + per_channel(p["bias"], x),
     "batch_norm": batch_norm,
     "layer_norm": layer_norm,
@@ -363,13 +349,19 @@ def causal_level(power, hop_s, rise_s, fall_s):
     return np.array(out)
 
 
+# Constants of core/dsp/noise_track.c; a change there belongs here too, then `make-golden`.
+NOISE_TIME, PRESENCE_TIME, START_TIME, NET_TIME, NET_SMOOTH_TIME = 0.072, 0.152, 0.1, 1.5, 0.03
+NET_PARTS, SNR_H1, STUCK = 6, 31.622777, 0.99
+
+
 def noise_power(power, hop_s):
     """Gerkmann & Hendriks 2012, eqs. 18 and 22 to 24, after a start that averages, over a floor that
     is the minimum of the smoothed power (as core/dsp/noise_track.c). [T][bands] -> [T][bands]"""
-    start = max(1, math.floor(0.100 / hop_s + 0.5))
-    part_frames, parts = max(1, math.floor(1.5 / hop_s / 6 + 0.5)), 6
-    keep, keep_presence, keep_floor = (math.exp(-hop_s / t) for t in (0.072, 0.152, 0.1))
-    snr = 31.622777
+    start = max(1, math.floor(START_TIME / hop_s + 0.5))
+    part_frames, parts = max(1, math.floor(NET_TIME / hop_s / NET_PARTS + 0.5)), NET_PARTS
+    keep, keep_presence, keep_floor = (
+        math.exp(-hop_s / t) for t in (NOISE_TIME, PRESENCE_TIME, NET_SMOOTH_TIME))
+    snr = SNR_H1
     n = power.shape[1]
     psd, presence, smooth = np.zeros(n), np.zeros(n), power[0].copy()
     low = np.full((parts, n), np.inf)
@@ -388,7 +380,7 @@ def noise_power(power, hop_s):
             speech = 1 / (1 + (1 + snr) * np.exp(-ratio * snr / (1 + snr)))
             presence = np.where(psd > 0, keep_presence * presence + (1 - keep_presence) * speech,
                                 presence)
-            speech = np.where(presence > 0.99, np.minimum(speech, 0.99), speech)
+            speech = np.where(presence > STUCK, np.minimum(speech, STUCK), speech)
             noise = speech * psd + (1 - speech) * p
             psd = np.where(psd > 0, keep * psd + (1 - keep) * noise, p)
             psd = np.maximum(psd, low.min(axis=0))
@@ -457,7 +449,7 @@ def apply_mask(front, spectra, mask, window, rate):
 
 
 def denoise_stft(model, x, rate):
-    """The estimate of sample t - delay at t, for every t; the delay is a whole number of hops."""
+    """The estimate of sample t - window at t, for every t."""
     front = model.front
     window, hop = geometry(front, rate)
     shape = np.sqrt(0.5 - 0.5 * np.cos(2 * np.pi * np.arange(window) / window))
@@ -473,10 +465,9 @@ def denoise_stft(model, x, rate):
     spectra = np.fft.rfft(shape * frames, axis=1)
     mask = run_graph(model, features(front, spectra, window, hop, rate))
     estimate = np.fft.irfft(apply_mask(front, spectra, mask, window, rate), window, axis=1)
-    delay = -(-window // hop) * hop
-    out = np.zeros(len(x) + delay + window)
+    out = np.zeros(len(x) + 2 * window)
     for m in range(n_frames):
-        start = (m + 1) * hop - window + delay
+        start = (m + 1) * hop
         out[start:start + window] += shape / squares * estimate[m]
     return out[:len(x)]
 
@@ -601,7 +592,6 @@ def op_models():
         yield one(op, 19, op)
     yield one("gelu-tanh", 19, "gelu", approximate=1)
     yield one("slice", 20, "slice", start=11, count=7)
-    yield one("slice-freq", 20, "slice", start=1, count=3, freq=4)
     yield one("scale", 12, "scale", {"weight": (3,), "bias": (3,)}, channels=3)
     yield one("batch-norm", 12, "batch_norm",
               {"weight": (4,), "bias": (4,), "running_mean": (4,), "running_var": (4,)},
@@ -613,7 +603,6 @@ def op_models():
     b.add("s", "add", ["input", "a", "input"])
     b.add("m", "mul", ["s", "a"])
     b.add("c", "concat", ["m", "input", "a"])
-    b.add("f", "concat", ["c", "a"], freq=3)
     yield "combine", b
 
 
