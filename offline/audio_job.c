@@ -181,6 +181,7 @@ static sordino_status check_end(audio_job *a, uint64_t done)
     const bool salvage = a->setup->options->salvage;
     if (s->frames > 0 && (uint64_t)s->frames > done && s->lost == 0)
         s->lost = s->frames - (int64_t)done;
+    a->job->subject = a->job->input;
     if (done == 0)
         return fail(&a->job->why, SORDINO_IO, "holds no samples; nothing was written");
     if (s->lost > 0 && !salvage)

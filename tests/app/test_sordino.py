@@ -280,6 +280,318 @@ class Files(Folder):
             os.remove("out.wav")
 
 
+class Folders(Folder):
+    def setUp(self):
+        super().setUp()
+        os.makedirs("in/deep/er")
+        for i, name in enumerate(("b.wav", "a.wav", "deep/c.wav", "deep/er/d.wav")):
+            write_wav("in/" + name, draw(3000 + 777 * i, 1 + i % 2), channels=1 + i % 2)
+
+    def tree(self, folder):
+        return {os.path.relpath(os.path.join(at, name), folder): contents(os.path.join(at, name))
+                for at, _, names in os.walk(folder) for name in names}
+
+    def test_folders_are_gone_through_and_built_up_again(self):
+        done = run("-v", "-r", "-d", "out", "in")
+        self.assertEqual(sorted(self.tree("out")), sorted(self.tree("in")))
+        told = [line.split(": ")[1] for line in done.stderr.decode().splitlines()]
+        self.assertEqual(told, ["in/a.wav", "in/b.wav", "in/deep/c.wav", "in/deep/er/d.wav"])
+
+    def test_neither_jobs_nor_block_change_bytes_or_messages(self):
+        first = run("-v", "-r", "-d", "out", "in").stderr
+        want = self.tree("out")
+        for options in (("-j", 2), ("-j", 3), ("-j", 0), ("--block", 1), ("--block", 333),
+                        ("--block", 65536, "-j", 2)):
+            shutil.rmtree("out")
+            self.assertEqual(run("-v", *options, "-r", "-d", "out", "in").stderr, first, options)
+            self.assertEqual(self.tree("out"), want, options)
+
+    def test_one_failure_does_not_stop_the_others(self):
+        with open("in/az.wav", "w", encoding="utf-8") as file:
+            file.write("no sound at all, only words, as many as fill a header")
+        for jobs in (1, 3):
+            done = run("-f", "-j", jobs, "-r", "-d", "out", "in", "none.wav", code=1)
+            lines = done.stderr.decode().splitlines()
+            self.assertEqual(len(lines), 3, lines)
+            self.assertIn("in/az.wav: is not audio", lines[0])
+            self.assertIn("none.wav: does not exist", lines[1])
+            self.assertEqual(lines[2], "sordino: 2 of 6 inputs failed")
+            self.assertEqual(len(self.tree("out")), 4)
+
+    def test_what_exists_is_not_overwritten_unasked(self):
+        run("-r", "-d", "out", "in")
+        with open("out/a.wav", "w", encoding="utf-8") as file:
+            file.write("mine")
+        done = run("-r", "-d", "out", "in", code=1)
+        self.assertEqual(done.stderr.count(b"is there already; add --force"), 4)
+        self.assertEqual(contents("out/a.wav"), b"mine")
+        run("-f", "-r", "-d", "out", "in")
+        self.assertNotEqual(contents("out/a.wav"), b"mine")
+
+    def test_two_inputs_of_one_name_are_refused_before_anything_is_written(self):
+        write_wav("a.wav", draw(100))
+        why = fails("-d", "out", "a.wav", "in/a.wav")
+        self.assertIn("is the output of both a.wav and in/a.wav", why)
+        self.assertEqual(self.tree("out"), {})
+
+    def test_a_format_changes_the_endings(self):
+        run("--format", "flac", "-d", "out", "in/a.wav", "in/b.wav")
+        self.assertEqual(sorted(self.tree("out")), ["a.flac", "b.flac"])
+
+    def test_folders_need_the_option(self):
+        self.assertIn("go through it with -r", fails("-d", "out", "in"))
+        self.assertIn("go through it with -r", fails("in", "out.wav"))
+
+    def test_progress_is_drawn_on_a_terminal_only(self):
+        self.assertEqual(run("-r", "-d", "out", "in").stderr, b"")
+        main, terminal = pty.openpty()
+        done = subprocess.run([TOOL, "-f", "-r", "-d", "out", "in"], stderr=terminal, timeout=120)
+        os.close(terminal)
+        drawn = os.read(main, 65536).decode()
+        os.close(main)
+        self.assertEqual(done.returncode, 0)
+        self.assertIn("4/4", drawn)
+        self.assertLess(max(map(len, drawn.split("\r"))), 80)
+        self.assertEqual(drawn.split("\r")[-2].strip(), "")
+
+
+class Faults(Folder):
+    def setUp(self):
+        super().setUp()
+        write_wav("in.wav", draw(16000))
+        self.before = contents("in.wav")
+
+    def tearDown(self):
+        self.assertEqual(contents("in.wav"), self.before)
+        self.assertFalse(os.path.exists("out.wav"))
+        self.assertNoRemains()
+        super().tearDown()
+
+    def test_wrong_usage_ends_with_2(self):
+        for arguments, word in (
+            ((), "IN and OUT are expected"), (("in.wav",), "IN and OUT are expected"),
+            (("a", "b", "c"), "add -d FOLDER"), (("--nonsense", "in.wav", "out.wav"), "--nonsense"),
+            (("--limit", "x", "in.wav", "out.wav"), "decibels"),
+            (("--mix", "1.5", "in.wav", "out.wav"), "0 to 1"),
+            (("--block", "0", "in.wav", "out.wav"), "1 to 65536"),
+            (("-j", "x", "in.wav", "out.wav"), "0 to 256"),
+            (("--format", "xyz", "in.wav", "out.wav"), "flac"),
+            (("--subtype", "xyz", "in.wav", "out.wav"), "pcm_16"),
+            (("--learn-noise", "3-1", "in.wav", "out.wav"), "START-END"),
+            (("--learn-noise", "nan-1", "in.wav", "out.wav"), "START-END"),
+            (("--raw", "f32le", "in.wav", "out.wav"), "--rate HZ"),
+            (("--save-profile", "p", "in.wav", "out.wav"), "--learn-noise"),
+            (("--json", "in.wav", "-"), "--report"),
+            (("--window", "0.02", "--hop", "0.02", "in.wav", "out.wav"), "eighth"),
+        ):
+            self.assertIn(word, fails(*arguments, code=2), arguments)
+
+    def test_help_fits_80_columns_and_goes_to_standard_output(self):
+        lines = run("--help").stdout.decode().splitlines()
+        self.assertLessEqual(max(map(len, lines)), 80)
+        self.assertIn(b"sordino ", run("--version").stdout)
+        self.assertIn(b"kalman", run("--list-models").stdout)
+
+    def test_inputs_that_cannot_be_read(self):
+        open("empty.wav", "w", encoding="utf-8").close()
+        with open("text.wav", "w", encoding="utf-8") as file:
+            file.write("this is a letter and no sound, however much one listens to it")
+        os.mkdir("folder.wav")
+        write_wav("nothing.wav", [])
+        for name, word in (("none.wav", "does not exist"), ("empty.wav", "is empty"),
+                           ("text.wav", "is not audio"), ("folder.wav", "is a folder"),
+                           ("nothing.wav", "no samples")):
+            why = fails(name, "out.wav")
+            self.assertTrue(why.startswith(name + ": ") and word in why and "; " in why, why)
+        if os.geteuid() != 0:
+            os.chmod("text.wav", 0)
+            self.assertIn("permissions", fails("text.wav", "out.wav"))
+
+    def test_truncated_inputs_say_how_much_there_is(self):
+        with open("cut.wav", "wb") as file:
+            file.write(self.before[:44 + 2 * 4000])
+        self.assertEqual(fails("cut.wav", "out.wav"),
+                         "cut.wav: ends 0.75 s early; the first 0.25 s can be read with --salvage")
+        done = run("--salvage", "cut.wav", "kept.wav")
+        self.assertIn(b"ends 0.75 s early", done.stderr)
+        self.assertEqual(len(chunks("kept.wav")["data"]), 8000)
+        for ending, share in (("flac", 0.5), ("aiff", 0.5), ("au", 0.5), ("w64", 0.5)):
+            run("-f", "in.wav", "whole." + ending)
+            data = contents("whole." + ending)
+            with open("cut." + ending, "wb") as file:
+                file.write(data[:int(share * len(data))])
+            self.assertIn("--salvage", fails("cut." + ending, "out.wav"), ending)
+            run("-f", "--salvage", "cut." + ending, "kept.wav")
+            self.assertIn(len(chunks("kept.wav")["data"]) // 2, range(4000, 12000), ending)
+
+    def test_absurd_headers(self):
+        head = bytearray(self.before)
+        for offset, value, size in ((22, 0, 2), (22, 1000, 2), (24, 0, 4), (34, 77, 2), (32, 0, 2),
+                                    (16, 0xFFFFFFF0, 4), (20, 0x1234, 2)):
+            bad = bytearray(head)
+            bad[offset:offset + size] = value.to_bytes(size, "little")
+            with open("bad.wav", "wb") as file:
+                file.write(bad)
+            done = subprocess.run([TOOL, "-f", "bad.wav", "bad-out.wav"], capture_output=True,
+                                  timeout=60, check=False)
+            self.assertIn(done.returncode, (0, 1), (offset, done.stderr))
+            if done.returncode == 1:
+                self.assertEqual(len(done.stderr.splitlines()), 1)
+                self.assertFalse(os.path.exists("bad-out.wav"))
+            else:
+                os.remove("bad-out.wav")
+
+    def test_rates_that_the_method_does_not_serve(self):
+        write_wav("slow.wav", draw(1000), rate=4000)
+        write_wav("fast.wav", draw(1000), rate=250000)
+        for name in ("slow.wav", "fast.wav"):
+            why = fails(name, "out.wav")
+            self.assertIn("wiener serves 8000 to 192000; use --model kalman or predictor", why)
+
+    def test_outputs_that_cannot_be_written(self):
+        write_wav("old.wav", draw(10))
+        old = contents("old.wav")
+        self.assertIn("is there already; add --force", fails("in.wav", "old.wav"))
+        self.assertEqual(contents("old.wav"), old)
+        self.assertIn("is the input itself", fails("in.wav", "in.wav"))
+        os.symlink("in.wav", "link.wav")
+        self.assertIn("is the input itself", fails("in.wav", "link.wav"))
+        self.assertIn("folder does not exist", fails("in.wav", "none/out.wav"))
+        self.assertIn("is a folder", fails("in.wav", "."))
+        self.assertIn("no space left", fails("in.wav", "/dev/full"))
+        with open("/dev/full", "wb") as full:
+            done = subprocess.run([TOOL, "in.wav", "-"], stdout=full, stderr=subprocess.PIPE,
+                                  timeout=60, check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn(b"no space left", done.stderr)
+        run("in.wav", "/dev/null")
+        if os.geteuid() != 0:
+            os.mkdir("shut", 0o555)
+            self.assertIn("cannot be written", fails("in.wav", "shut/out.wav"))
+
+    def test_a_file_may_replace_itself_when_said(self):
+        shutil.copy("in.wav", "self.wav")
+        run("in.wav", "want.wav")
+        run("--force", "self.wav", "self.wav")
+        self.assertEqual(contents("self.wav"), contents("want.wav"))
+
+    def test_a_file_that_comes_to_be_meanwhile_is_not_overwritten(self):
+        child = subprocess.Popen([TOOL, "-", "late.wav"], stdin=subprocess.PIPE,
+                                 stderr=subprocess.PIPE)
+        child.stdin.write(self.before[:20000])
+        child.stdin.flush()
+        self.wait_for(lambda: any(n.startswith(".late.wav.sordino-") for n in os.listdir(".")))
+        with open("late.wav", "w", encoding="utf-8") as file:
+            file.write("mine")
+        _, told = child.communicate(self.before[20000:], timeout=60)
+        self.assertEqual(child.returncode, 1)
+        self.assertIn(b"is there already", told)
+        self.assertEqual(contents("late.wav"), b"mine")
+
+    def wait_for(self, condition):
+        until = time.monotonic() + 60
+        while not condition():
+            self.assertLess(time.monotonic(), until)
+            time.sleep(0.01)
+
+    def test_a_signal_leaves_nothing_behind(self):
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            child = subprocess.Popen([TOOL, "-", "out.wav"], stdin=subprocess.PIPE)
+            child.stdin.write(self.before[:20000])
+            child.stdin.flush()
+            self.wait_for(lambda: any(".sordino-" in n for n in os.listdir(".")))
+            child.send_signal(number)
+            self.assertEqual(child.wait(timeout=60), -number)
+            child.stdin.close()
+            self.assertNoRemains()
+
+    def test_a_reader_that_goes_away_is_told(self):
+        write_wav("long.wav", draw(200000))
+        child = subprocess.Popen([TOOL, "long.wav", "-"], stdout=subprocess.PIPE,
+                                 stderr=subprocess.PIPE)
+        child.stdout.read(10)
+        child.stdout.close()
+        told = child.stderr.read()
+        child.stderr.close()
+        self.assertEqual(child.wait(timeout=60), 1)
+        self.assertIn(b"the reader went away", told)
+
+    def test_a_full_disk_leaves_nothing_behind(self):
+        os.mkdir("small")
+        mount = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", "small"],
+                               capture_output=True, check=False)
+        if mount.returncode:
+            self.skipTest("mount is not permitted")
+        try:
+            write_wav("long.wav", draw(100000))
+            for name in ("small/out.wav", "small/out.flac"):
+                self.assertIn("no space left", fails("--subtype", "pcm_24", "long.wav", name))
+                self.assertEqual(os.listdir("small"), [])
+        finally:
+            subprocess.run(["umount", "small"], check=True)
+
+    def test_a_largest_file_size_is_an_error_of_writing(self):
+        def limit():
+            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+            resource.setrlimit(resource.RLIMIT_FSIZE, (8192, 8192))
+        self.assertIn("largest file", fails("in.wav", "out.wav", preexec_fn=limit))
+
+
+@unittest.skipIf(SANITIZED, "a sanitizer's own memory would be measured")
+class Large(Folder):
+    """Memory does not grow with the file; sizes past 4 GiB."""
+
+    def sparse_wav(self, path, frames, channels, rf64=False):
+        """Silence of 16 bits that takes no room on the disk."""
+        size = frames * channels * 2
+        fmt = struct.pack("<HHIIHH", 1, channels, 48000, 96000 * channels, 2 * channels, 16)
+        with open(path, "wb") as file:
+            if rf64:
+                file.write(b"RF64\xff\xff\xff\xffWAVEds64" + struct.pack("<IQQQI", 28, size + 72, size,
+                                                                      frames, 0))
+            else:
+                file.write(b"RIFF" + struct.pack("<I", size + 36) + b"WAVE")
+            file.write(b"fmt " + struct.pack("<I", 16) + fmt + b"data")
+            file.write(struct.pack("<I", 0xFFFFFFFF if rf64 else size))
+            file.truncate(file.tell() + size)
+
+    def peak_of(self, *arguments):
+        """The most memory the tool had, in MiB."""
+        child = subprocess.Popen([TOOL, *map(str, arguments)])
+        _, status, usage = os.wait4(child.pid, 0)
+        child.returncode = os.waitstatus_to_exitcode(status)
+        self.assertEqual(child.returncode, 0)
+        return usage.ru_maxrss / 1024
+
+    def test_memory_does_not_grow_with_the_file(self):
+        self.sparse_wav("small.wav", 100000, 2)
+        self.sparse_wav("large.wav", 50000000, 2)  # 200 MB
+        small = self.peak_of("-m", "predictor", "small.wav", "/dev/null")
+        large = self.peak_of("-m", "predictor", "large.wav", "/dev/null")
+        self.assertLess(large, 100)
+        self.assertLess(large - small, 4)  # what the allocator and the page cache shift about
+
+    def test_rf64_of_little_becomes_a_plain_wav_again(self):
+        self.sparse_wav("in.rf64", 1000, 2, rf64=True)
+        run("--format", "wav", "in.rf64", "out.wav")
+        self.assertEqual(contents("out.wav")[:4], b"RIFF")
+        run("in.rf64", "out.rf64")
+        self.assertEqual(contents("out.rf64")[:4], b"RF64")
+
+    @unittest.skipUnless(BIG, "SORDINO_TEST_BIG=1 runs it")
+    def test_more_than_4_gib(self):
+        frames = 5 * (1 << 30) // 4
+        self.sparse_wav("in.wav", frames, 2, rf64=True)
+        peak = self.peak_of("-m", "predictor", "--no-dither", "in.wav", "out.wav")
+        print("peak", round(peak), "MiB")
+        self.assertLess(peak, 100)
+        with open("out.wav", "rb") as file:
+            head = file.read(36)
+        self.assertEqual(head[:4], b"RF64")
+        self.assertEqual(struct.unpack_from("<Q", head, 28)[0], 4 * frames)
+        self.assertGreater(os.path.getsize("out.wav"), 4 * frames)
+
+
 if __name__ == "__main__":
     print("seed", SEED)
     unittest.main(argv=sys.argv[:1] + sys.argv[2:])
