@@ -28,7 +28,7 @@ static const char help[] =
     "                          linked; tables: not)\n"
     "      --gain-rule RULE    wiener: lsa or wiener (lsa)\n"
     "      --window S          wiener: window in seconds, 0.002 to 0.2\n"
-    "      --hop S             wiener: step in seconds (half the window)\n"
+    "      --hop S             wiener: step in seconds (a quarter of the window)\n"
     "      --lag N             kalman: wait N samples for a better estimate (0)\n"
     "\n"
     "Noise\n"

@@ -44,7 +44,7 @@ typedef struct sordino_config {
     bool link_channels;          /* one gain for all channels, keeps the image; default true */
     sordino_gain_rule gain_rule; /* WIENER only; default LSA */
     double window;               /* s, 0.002..0.2; WIENER only; 0 = its default */
-    double hop;                  /* s, window/8..window/2; WIENER only; 0 = window/2 */
+    double hop;                  /* s, window/8..window/2; WIENER only; 0 = window/4 */
     uint32_t lag;                /* samples 0..4096; KALMAN only: waits for better; default 0 */
     uint32_t min_latency;        /* samples 0..1048576: pads the latency up to this; default 0 */
     double limit;                /* dB, -120..0: most that is ever taken away; -120 = no limit
