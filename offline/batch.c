@@ -1,4 +1,5 @@
 #include "offline/batch.h"
+#include "offline/wav_io.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -6,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -37,19 +39,19 @@ static bool complain(batch *b, const char *path, const char *text)
 }
 
 /* Takes both paths over. */
-static bool add_job(batch *b, char *input, char *output)
+static bool add_job(batch *b, char *input, char *target)
 {
     job *const grown = (b->n & (b->n - 1)) == 0
                            ? realloc(b->jobs, (b->n ? 2 * b->n : 1) * sizeof *b->jobs)
                            : b->jobs;
     if (grown)
         b->jobs = grown;
-    if (!grown || !input || !output) {
+    if (!grown || !input || !target) {
         free(input);
-        free(output);
+        free(target);
         return false;
     }
-    b->jobs[b->n++] = (job){.input = input, .output = output};
+    b->jobs[b->n++] = (job){.input = input, .output = target};
     return true;
 }
 
@@ -97,30 +99,56 @@ static int is_shown(const struct dirent *entry)
     return entry->d_name[0] != '.';
 }
 
-static bool add_folder(batch *b, const options *o, const char *input, const char *output, int depth)
+/* In a folder there may be other things than what is to be denoised: pictures, notes. */
+static bool is_ours(const char *name, const options *o)
+{
+    static const char *const more[] = {"bwf", "wave", "aifc", "sph", "pvf",
+                                       "paf", "sf",   "htk",  "avr"};
+    const char *const dot = strrchr(name, '.');
+    if (o->kind != INPUT_AUTO)
+        return true;
+    for (size_t i = 0; dot && i < sizeof more / sizeof *more; i++)
+        if (strcasecmp(dot + 1, more[i]) == 0)
+            return true;
+    return dot && strcasecmp(dot, ".raw") != 0 && (wav_is_format(dot + 1) || job_is_table(name, o));
+}
+
+/* Is it the folder that the outputs go to? */
+static bool is_output(const char *path, const options *o)
+{
+    struct stat a, b;
+    return stat(path, &a) == 0 && stat(o->folder, &b) == 0 && a.st_dev == b.st_dev &&
+           a.st_ino == b.st_ino;
+}
+
+static bool add_folder(batch *b, const options *o, const char *input, const char *target, int depth)
 {
     struct dirent **entries = NULL;
     const int n = depth < MAX_DEPTH ? scandir(input, &entries, is_shown, by_name) : -1;
     if (n < 0)
         return complain(b, input, "cannot be gone through; check its permissions");
-    bool good = true, made = make_folder(b, output);
-    for (int i = 0; i < n; i++) {
+    bool good = true;
+    const bool made = make_folder(b, target);
+    size_t passed_over = 0;
+    for (int i = 0; i < n; i++) { /* without a folder to write to, nothing but freed */
         const char *const name = entries[i]->d_name;
-        char *const from = join(input, name);
-        if (!made || !from) {
-            good = good && from;
-            free(from);
-        } else if (is_folder(from)) {
-            char *const to = join(output, name);
-            good = to && add_folder(b, o, from, to, depth + 1) && good;
-            free(from);
-            free(to);
-        } else {
-            good = add_job(b, from, output_name(output, name, o)) && good;
-        }
+        char *const from = join(input, name), *const to = join(target, name);
+        if (!from || !to)
+            good = false;
+        else if (made && is_folder(from))
+            good = (is_output(from, o) || add_folder(b, o, from, to, depth + 1)) && good;
+        else if (made && is_ours(name, o))
+            good = add_job(b, strdup(from), output_name(target, name, o)) && good;
+        else
+            passed_over++;
+        free(from);
+        free(to);
         free(entries[i]);
     }
     free(entries);
+    if (made && passed_over && o->verbose)
+        fprintf(stderr, "sordino: %s: %zu file%s of other kinds passed over\n", input, passed_over,
+                passed_over == 1 ? "" : "s");
     return good;
 }
 

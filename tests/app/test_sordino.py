@@ -297,6 +297,23 @@ class Folders(Folder):
         told = [line.split(": ")[1] for line in done.stderr.decode().splitlines()]
         self.assertEqual(told, ["in/a.wav", "in/b.wav", "in/deep/c.wav", "in/deep/er/d.wav"])
 
+    def test_other_files_are_passed_over_in_a_folder_but_not_when_named(self):
+        for name in ("in/cover.png", "in/deep/notes", "in/deep/x.raw"):
+            with open(name, "w", encoding="utf-8") as file:
+                file.write("no sound at all, only words, as many as fill a header")
+        self.assertEqual(run("-r", "-d", "out", "in").stderr, b"")
+        self.assertEqual(len(self.tree("out")), 4)
+        told = run("-f", "-v", "-r", "-d", "out", "in").stderr
+        self.assertIn(b"in: 1 file of other kinds passed over", told)
+        self.assertIn(b"in/deep: 2 files of other kinds passed over", told)
+        self.assertIn("is not audio", fails("-d", "out", "in/cover.png"))
+
+    def test_a_folder_of_outputs_among_the_inputs_is_left_out(self):
+        for _ in range(2):
+            run("-f", "-r", "-d", "in/out", "in")
+            self.assertEqual(sorted(self.tree("in/out")),
+                             ["a.wav", "b.wav", "deep/c.wav", "deep/er/d.wav"])
+
     def test_neither_jobs_nor_block_change_bytes_or_messages(self):
         first = run("-v", "-r", "-d", "out", "in").stderr
         want = self.tree("out")
@@ -347,7 +364,13 @@ class Folders(Folder):
         main, terminal = pty.openpty()
         done = subprocess.run([TOOL, "-f", "-r", "-d", "out", "in"], stderr=terminal, timeout=120)
         os.close(terminal)
-        drawn = os.read(main, 65536).decode()
+        drawn = b""
+        try:
+            while part := os.read(main, 65536):
+                drawn += part
+        except OSError:  # the terminal is closed
+            pass
+        drawn = drawn.decode()
         os.close(main)
         self.assertEqual(done.returncode, 0)
         self.assertIn("4/4", drawn)
