@@ -15,4 +15,7 @@ fail(sordino_error *why, sordino_status status, const char *format, ...);
 /* "out of memory; ..." */
 sordino_status fail_no_memory(sordino_error *why);
 
+/* Messages of the library are sentences; ours go on after a colon: makes the first letter small. */
+void fail_fit(sordino_error *why);
+
 #endif

@@ -103,14 +103,6 @@ static sordino_status refuse_same_file(job *j, const options *o)
                 "is the input itself; name another, or add --force to overwrite it");
 }
 
-/* Messages of the library are sentences; ours go on after a colon. */
-static void fit_message(sordino_error *why)
-{
-    char *const s = why->text;
-    if (s[0] >= 'A' && s[0] <= 'Z' && !(s[1] >= 'A' && s[1] <= 'Z'))
-        s[0] = (char)(s[0] - 'A' + 'a');
-}
-
 void job_run(job *j, const job_setup *setup)
 {
     j->subject = j->input;
@@ -119,5 +111,5 @@ void job_run(job *j, const job_setup *setup)
         j->status = job_is_table(j->input, setup->options) ? table_job_run(j, setup)
                                                            : audio_job_run(j, setup);
     if (j->status)
-        fit_message(&j->why);
+        fail_fit(&j->why);
 }

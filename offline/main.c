@@ -1,6 +1,7 @@
 /* sordino: removes noise from files, pipes and folders. */
 #include "offline/atomic_file.h"
 #include "offline/batch.h"
+#include "offline/fail.h"
 #include "offline/models.h"
 #include "offline/options.h"
 #include "offline/report.h"
@@ -14,14 +15,20 @@ static bool complain(const char *subject, const char *text)
     return false;
 }
 
+static bool complain_why(const char *subject, sordino_error *why)
+{
+    fail_fit(why);
+    return complain(subject, why->text);
+}
+
 /* What the jobs share: a model, a profile. */
 static bool open_shared(const options *o, sordino_model **model, sordino_profile **profile)
 {
     sordino_error why;
     if (o->model && !models_is_method(o->model) && models_open(o->model, model, &why))
-        return complain(o->model, why.text);
+        return complain_why(o->model, &why);
     if (o->noise_profile && sordino_profile_open_path(o->noise_profile, profile, &why))
-        return complain(o->noise_profile, why.text);
+        return complain_why(o->noise_profile, &why);
     return true;
 }
 

@@ -1,6 +1,8 @@
 """sordino as a user has it: lengths, formats, metadata, folders, options, faults, signals.
 
-    test_sordino.py SORDINO
+    test_sordino.py SORDINO MODELS
+
+MODELS holds net-bands.safetensors and net-wave.safetensors.
 """
 import array
 import json
@@ -20,6 +22,7 @@ import unittest
 import wave
 
 TOOL = os.path.abspath(sys.argv[1])
+MODELS = os.path.abspath(sys.argv[2])
 SEED = int(os.environ.get("SORDINO_TEST_SEED", "1"))
 BIG = os.environ.get("SORDINO_TEST_BIG") == "1"
 SANITIZED = b"__asan_init" in open(TOOL, "rb").read() or b"libasan" in open(TOOL, "rb").read()
@@ -278,6 +281,61 @@ class Files(Folder):
             run("-f", "in.wav", "out.wav", preexec_fn=lambda m=mask: os.umask(m))
             self.assertEqual(os.stat("out.wav").st_mode & 0o777, 0o666 & ~mask)
             os.remove("out.wav")
+
+
+class Models(Folder):
+    def setUp(self):
+        super().setUp()
+        float_wav("in.wav", draw(8000))
+        os.makedirs("kept")
+        shutil.copy(MODELS + "/net-bands.safetensors", "kept/voice.safetensors")
+
+    def with_paths(self, **paths):
+        names = ("SORDINO_MODEL_PATH", "XDG_DATA_HOME", "XDG_DATA_DIRS", "HOME")
+        clean = {k: v for k, v in os.environ.items() if k not in names}
+        return {**clean, **paths}
+
+    def test_a_model_is_taken_by_path_and_by_name(self):
+        run("-m", "kept/voice.safetensors", "in.wav", "path.wav")
+        here = os.getcwd()
+        os.makedirs("home/sordino/models")
+        os.makedirs("data/sordino/models")
+        for i, (folder, env) in enumerate((
+                ("kept", {"SORDINO_MODEL_PATH": "/nowhere:" + here + "/kept"}),
+                ("home/sordino/models", {"XDG_DATA_HOME": here + "/home"}),
+                ("data/sordino/models", {"XDG_DATA_DIRS": "/nowhere:" + here + "/data"}))):
+            if folder != "kept":
+                shutil.copy("kept/voice.safetensors", folder)
+            out = f"{i}.wav"
+            run("-m", "voice", "in.wav", out, env=self.with_paths(**env))
+            self.assertEqual(contents(out), contents("path.wav"))
+            listed = run("--list-models", env=self.with_paths(**env)).stdout.decode()
+            self.assertIn(folder + "/voice.safetensors", listed)
+            self.assertIn("sound", listed)
+        self.assertEqual(len(read_floats("path.wav")), 8000)
+        self.assertNotEqual(contents("path.wav"), contents("in.wav"))
+
+    def test_the_input_comes_through_a_model_in_its_place(self):
+        for name in ("net-bands", "net-wave"):
+            run("-f", "-m", f"{MODELS}/{name}.safetensors", "--mix", 0, "in.wav", "out.wav")
+            self.assertEqual(read_floats("out.wav"), read_floats("in.wav"), name)
+
+    def test_the_report_names_the_model(self):
+        report = json.loads(run("-m", "kept/voice.safetensors", "--json", "in.wav", "o.wav").stdout)
+        self.assertRegex(report["model"]["hash"], "^[0-9a-f]{16}$")
+
+    def test_models_that_cannot_be_used(self):
+        env = self.with_paths()
+        self.assertIn("nobody: no such model; see --list-models",
+                      fails("-m", "nobody", "in.wav", "out.wav", env=env))
+        data = contents("kept/voice.safetensors")
+        with open("kept/cut.safetensors", "wb") as file:
+            file.write(data[:len(data) // 2])
+        fails("-m", "kept/cut.safetensors", "in.wav", "out.wav")
+        fails("-m", "kept/none.safetensors", "in.wav", "out.wav")
+        self.assertIn(b"cannot be used: ", run(
+            "--list-models", env=self.with_paths(SORDINO_MODEL_PATH="kept")).stdout)
+        self.assertFalse(os.path.exists("out.wav"))
 
 
 class Folders(Folder):
@@ -617,4 +675,4 @@ class Large(Folder):
 
 if __name__ == "__main__":
     print("seed", SEED)
-    unittest.main(argv=sys.argv[:1] + sys.argv[2:])
+    unittest.main(argv=sys.argv[:1] + sys.argv[3:])
