@@ -2,7 +2,9 @@
  * The engine and the denoiser against models/reference.py, which knows nothing of them: the same
  * files, the same inputs, formulas in double precision. NAME.safetensors is a model; with it lie
  * NAME.in.f32 and NAME.out.f32, raw little-endian floats: frames of a graph, or samples when the
- * name ends in "-end-to-end" and a rate ("stft-48000-end-to-end").
+ * name ends in a rate and "-end-to-end" ("stft-48000-end-to-end"). Who changes what a model
+ * computes, a constant of the noise tracker for instance, changes the reference too and then runs
+ * `models/reference.py make-golden`.
  */
 #include "core/kernels/kernels.h"
 #include "core/model/model.h"
