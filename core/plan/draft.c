@@ -71,21 +71,24 @@ static void take_out(draft *d, uint32_t gone, uint32_t stays)
 /* Copies of weight and bias that may be changed. */
 static bool own_params(draft_node *node)
 {
+    if (node->weight)
+        return true;
     op_param params[OP_MAX_PARAMS];
     const uint32_t n = node->node->op->params(node->node, params);
     const size_t size = op_param_size(&params[0]);
     const uint32_t channels = node->node->op->channels(node->node);
-    if (!node->weight) {
-        node->weight = malloc(size * sizeof *node->weight);
-        node->bias = calloc(channels, sizeof *node->bias);
-        if (!node->weight || !node->bias)
-            return false;
-        memcpy(node->weight, node->params[0], size * sizeof *node->weight);
-        if (n > 1)
-            memcpy(node->bias, node->params[1], channels * sizeof *node->bias);
-        node->params[0] = node->weight;
-        node->params[1] = node->bias;
+    kreal *const weight = malloc(size * sizeof *weight);
+    kreal *const bias = calloc(channels, sizeof *bias);
+    if (!weight || !bias) {
+        free(weight);
+        free(bias);
+        return false;
     }
+    memcpy(weight, node->params[0], size * sizeof *weight);
+    if (n > 1)
+        memcpy(bias, node->params[1], channels * sizeof *bias);
+    node->params[0] = node->weight = weight;
+    node->params[1] = node->bias = bias;
     return true;
 }
 

@@ -20,7 +20,11 @@
 /* Tables round differently at every step; as above. */
 #define TABLE_TOLERANCE 2e-5
 
-enum { N_FRAMES = 400 };
+#ifndef CHUNKS_FRAMES
+#define CHUNKS_FRAMES 400 /* more than the longest history and a block */
+#endif
+
+enum { N_FRAMES = CHUNKS_FRAMES };
 
 static uint64_t random_state;
 
