@@ -136,6 +136,8 @@ size_t kernels_list(const kernels *out[KERNELS_MAX_TABLES]);
 static inline uint32_t kernels_panel(uint32_t out)
 {
     const uint32_t slots = (uint32_t)(kernels_pad(out) / KERNELS_PAD);
+    if (slots <= KERNELS_PANEL_MAX)
+        return slots; /* and no division */
     const uint32_t panels = (slots + KERNELS_PANEL_MAX - 1) / KERNELS_PANEL_MAX;
     return (slots + panels - 1) / panels;
 }

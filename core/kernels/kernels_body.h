@@ -171,6 +171,12 @@ static void run_tiles(const tile_kind *kind, const tile_call *c, const kernels_r
                       const kreal *add, size_t first, size_t from, size_t to)
 {
     const size_t vecs = c->width / LANES;
+    if (vecs <= kind->max_vecs) { /* no division: it would cost as much as a small tile */
+        for (size_t r = from; r < to; r += kind->rows)
+            kind->fn[vecs - 1](c, rows->x + r * c->x_stride, rows->y + r * c->y_stride + first,
+                               add ? add + r * c->y_stride + first : NULL, 0);
+        return;
+    }
     const size_t parts = (vecs + kind->max_vecs - 1) / kind->max_vecs;
     for (size_t part = 0, done = 0; part < parts; part++) {
         const size_t n = (vecs - done) / (parts - part);
@@ -186,7 +192,8 @@ static void conv(const kernels_conv *c, const kernels_tap *taps, uint32_t n_taps
 {
     const size_t padded = kernels_pad(c->out), kind = kernels_partials(c->out) / 2;
     const size_t panel = (size_t)kernels_panel(c->out) * KERNELS_PAD;
-    const size_t whole = rows->n / many_rows[kind].rows * many_rows[kind].rows;
+    const size_t tile_rows = many_rows[kind].rows;
+    const size_t whole = rows->n < tile_rows ? 0 : rows->n / tile_rows * tile_rows;
     for (size_t first = 0; first < padded; first += panel) {
         const tile_call call = {
             .taps = taps,
@@ -203,8 +210,10 @@ static void conv(const kernels_conv *c, const kernels_tap *taps, uint32_t n_taps
             .shift = post->gain ? post->shift + first : NULL,
             .has_post = post->slope || post->gain || post->add,
         };
-        run_tiles(&many_rows[kind], &call, rows, post->add, first, 0, whole);
-        run_tiles(&one_row[kind], &call, rows, post->add, first, whole, rows->n);
+        if (whole > 0)
+            run_tiles(&many_rows[kind], &call, rows, post->add, first, 0, whole);
+        if (whole < rows->n)
+            run_tiles(&one_row[kind], &call, rows, post->add, first, whole, rows->n);
     }
 }
 

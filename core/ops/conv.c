@@ -246,6 +246,10 @@ static void forward_run(const op_call *call, const packed_conv *p, const run *r,
         call->kernels->depthwise(&p->conv, taps, r->n_taps, rows, post);
         return;
     }
+    if (p->groups == 1) {
+        call->kernels->conv(&p->conv, taps, r->n_taps, rows, post);
+        return;
+    }
     const size_t in = p->conv.in, out = p->conv.out;
     for (size_t group = 0; group < p->groups; group++) {
         kernels_conv conv = p->conv;
