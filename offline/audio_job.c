@@ -80,7 +80,11 @@ static sordino_status open_source(audio_job *a)
 {
     job *const j = a->job;
     j->subject = j->input;
-    const sordino_status status = signal_open(j->input, a->setup->options, &a->source, &j->why);
+    const options *const o = a->setup->options;
+    if (o->rate > 0 && o->kind != INPUT_RAW)
+        return fail(&j->why, SORDINO_BAD_ARG,
+                    "is sound and states its own rate; leave --rate out, or add --raw or --csv");
+    const sordino_status status = signal_open(j->input, o, &a->source, &j->why);
     if (status)
         return status;
     check_length(a);

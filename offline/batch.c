@@ -311,21 +311,21 @@ static void watch(work *w)
     draw_bar(w, false);
 }
 
-size_t batch_run(batch *b, const job_setup *given)
+size_t batch_run(batch *b, const job_setup *setup)
 {
     pthread_t threads[MAX_JOBS];
     size_t n = 0;
-    job_setup setup = *given;
-    work w = {.batch = b, .setup = &setup, .ended = calloc(b->n + 1, sizeof *w.ended)};
+    job_setup shared = *setup;
+    work w = {.batch = b, .setup = &shared, .ended = calloc(b->n + 1, sizeof *w.ended)};
     if (!w.ended) {
         fprintf(stderr, "sordino: %s: out of memory; give fewer inputs\n", b->jobs[0].input);
         return b->n;
     }
-    setup.progress = &w.progress;
-    w.bar = !given->options->quiet && isatty(STDERR_FILENO);
+    shared.progress = &w.progress;
+    w.bar = !setup->options->quiet && isatty(STDERR_FILENO);
     pthread_mutex_init(&w.lock, NULL);
     pthread_cond_init(&w.changed, NULL);
-    while (n < given->options->jobs && n < b->n && n < MAX_JOBS &&
+    while (n < setup->options->jobs && n < b->n && n < MAX_JOBS &&
            pthread_create(&threads[n], NULL, run_jobs, &w) == 0)
         n++;
     if (n == 0) /* no thread to be had: then without */

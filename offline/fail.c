@@ -3,6 +3,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#undef fail
+
 sordino_status fail(sordino_error *why, sordino_status status, const char *format, ...)
 {
     va_list arguments;

@@ -120,7 +120,8 @@ static void list_folder(const char *folder, FILE *to)
             n++;
     if (dir)
         closedir(dir);
-    qsort(names, n, sizeof *names, by_name);
+    if (n > 1)
+        qsort(names, n, sizeof *names, by_name);
     for (size_t i = 0; i < n; i++) {
         list_model(folder, names[i], to);
         free(names[i]);

@@ -326,7 +326,7 @@ static bool read_file_option(int code, const char *text, options *o)
 }
 
 /* Those that are a switch or a text; false when `code` is another. */
-static bool read_plain_option(int code, char *text, options *o)
+static bool read_plain_option(int code, const char *text, options *o)
 {
     const struct {
         int code;
@@ -339,18 +339,19 @@ static bool read_plain_option(int code, char *text, options *o)
                  {OPT_REPORT, &o->report},
                  {OPT_PLOT, &o->plot}};
     const struct {
+        bool *to;
         int code;
-        bool *to, value;
-    } switches[] = {{'r', &o->recurse, true},
-                    {'f', &o->force, true},
-                    {'q', &o->quiet, true},
-                    {'v', &o->verbose, true},
-                    {OPT_JSON, &o->json, true},
-                    {OPT_SALVAGE, &o->salvage, true},
-                    {OPT_LIST_MODELS, &o->list_models, true},
-                    {OPT_DELTA, &o->config.delta, true},
-                    {OPT_DITHER, &o->dither, true},
-                    {OPT_NO_DITHER, &o->dither, false}};
+        bool value;
+    } switches[] = {{&o->recurse, 'r', true},
+                    {&o->force, 'f', true},
+                    {&o->quiet, 'q', true},
+                    {&o->verbose, 'v', true},
+                    {&o->json, OPT_JSON, true},
+                    {&o->salvage, OPT_SALVAGE, true},
+                    {&o->list_models, OPT_LIST_MODELS, true},
+                    {&o->config.delta, OPT_DELTA, true},
+                    {&o->dither, OPT_DITHER, true},
+                    {&o->dither, OPT_NO_DITHER, false}};
     bool found = true;
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         if (texts[i].code == code) {

@@ -14,29 +14,26 @@ typedef enum input_kind { INPUT_AUTO, INPUT_AUDIO, INPUT_RAW, INPUT_CSV } input_
 typedef struct options {
     char **inputs; /* [n_inputs], borrowed from argv */
     size_t n_inputs;
-    const char *output; /* a file or "-"; NULL with a folder */
-    const char *folder; /* -d */
-    bool recurse;       /* -r */
-    unsigned jobs;      /* 1.. */
-    bool force, quiet, verbose, json, salvage;
-    const char *model; /* -m; NULL = by the kind of input */
-    bool list_models;
-    sordino_config config; /* method, rate and channels are set for each input */
-    int link;              /* -1: linked in audio, not in tables; 0, 1: said */
-    bool learn;
+    const char *output;          /* a file or "-"; NULL with a folder */
+    const char *folder;          /* -d */
+    const char *model;           /* -m; NULL = by the kind of input */
+    sordino_config config;       /* method, rate and channels are set for each input */
     double learn_from, learn_to; /* s */
     const char *noise_profile, *save_profile;
     const char *format, *subtype;
-    bool dither;
     const char *report, *plot;
-    size_t block; /* frames */
-    input_kind kind;
-    const char *raw; /* encoding, with INPUT_RAW */
-    double rate;     /* Hz; 0 = not said */
-    uint32_t raw_channels;
-    int time_column;     /* from 1; 0 none, -1 find it */
+    size_t block;        /* frames */
+    const char *raw;     /* encoding, with INPUT_RAW */
+    double rate;         /* Hz; 0 = not said */
     const char *columns; /* NULL = every column of numbers */
-    bool fill_gaps;
+    input_kind kind;
+    unsigned jobs; /* 1.. */
+    int link;      /* -1: linked in audio, not in tables; 0, 1: said */
+    uint32_t raw_channels;
+    int time_column; /* from 1; 0 none, -1 find it */
+    bool recurse;    /* -r */
+    bool force, quiet, verbose, json, salvage, list_models;
+    bool learn, dither, fill_gaps;
 } options;
 
 typedef enum options_result { OPTIONS_RUN, OPTIONS_DONE, OPTIONS_WRONG } options_result;

@@ -194,10 +194,13 @@ static int64_t missing_frames(SNDFILE *file, const SF_INFO *info)
     const int64_t bytes = bits ? bits / 8 : subtype == SF_FORMAT_DOUBLE ? 8 : 4;
     sf_command(file, SFC_GET_LOG_INFO, log, sizeof log - 1);
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
-        long long said, is;
+        static const char should[] = " (should be ";
         const char *const at = strstr(log, lines[i]);
-        if (at && sscanf(at + strlen(lines[i]), "%lld (should be %lld)", &said, &is) == 2 &&
-            said > is && said < UINT32_MAX)
+        char *end = NULL;
+        const long long said = at ? strtoll(at + strlen(lines[i]), &end, 10) : 0;
+        const bool told = at && strncmp(end, should, sizeof should - 1) == 0;
+        const long long is = told ? strtoll(end + sizeof should - 1, NULL, 10) : 0;
+        if (told && said > is && said < UINT32_MAX)
             return (said - is + bytes * info->channels - 1) / (bytes * info->channels);
     }
     return 0;

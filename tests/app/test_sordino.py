@@ -463,6 +463,8 @@ class Faults(Folder):
             (("--raw", "f32le", "in.wav", "out.wav"), "--rate HZ"),
             (("--save-profile", "p", "in.wav", "out.wav"), "--learn-noise"),
             (("--json", "in.wav", "-"), "--report"),
+            (("--plot", "p.png", "-d", "x", "in.wav", "in.wav"), "one input"),
+            (("--learn-noise", "0-1", "--noise-profile", "p", "in.wav", "out.wav"), "two noises"),
             (("--window", "0.02", "--hop", "0.02", "in.wav", "out.wav"), "eighth"),
         ):
             self.assertIn(word, fails(*arguments, code=2), arguments)
@@ -528,6 +530,25 @@ class Faults(Folder):
         for name in ("slow.wav", "fast.wav"):
             why = fails(name, "out.wav")
             self.assertIn("wiener serves 8000 to 192000; use --model kalman or predictor", why)
+
+    def test_a_rate_for_what_states_its_own_is_refused(self):
+        self.assertIn("states its own rate", fails("--rate", 8000, "in.wav", "out.wav"))
+
+    @unittest.skipUnless(os.geteuid() == 0, "needs another user to be")
+    def test_what_another_user_may_not_read_or_write(self):
+        def be_nobody():
+            os.setgid(65534)
+            os.setuid(65534)
+        os.chmod(".", 0o755)
+        write_wav("mine.wav", draw(10))
+        os.chmod("mine.wav", 0o600)
+        try:
+            why = fails("mine.wav", "out.wav", preexec_fn=be_nobody)
+        except (PermissionError, subprocess.SubprocessError):
+            self.skipTest("the program cannot be reached by another user")
+        self.assertIn("mine.wav: cannot be read (Permission denied)", why)
+        why = fails("in.wav", "out.wav", preexec_fn=be_nobody)
+        self.assertIn("out.wav: cannot be written (Permission denied); choose another folder", why)
 
     def test_outputs_that_cannot_be_written(self):
         write_wav("old.wav", draw(10))
