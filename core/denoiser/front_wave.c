@@ -307,6 +307,7 @@ static sordino_status channel_new(const front_wave *f, const sordino_config *con
         return predictor_new(PREDICTOR_TAPS, &ch->predictor, why);
     ch->gather = calloc(f->hop, sizeof *ch->gather);
     ch->ready = calloc((size_t)(f->max_frames + 2) * f->hop, sizeof *ch->ready);
+    /* a network, so there is a spec: NOLINTNEXTLINE(clang-analyzer-core.NullDereference) */
     if (!ch->gather || !ch->ready || !delay_init(&ch->lag, f->spec->lag_samples))
         return error_set(why, SORDINO_NO_MEM, "Out of memory for a channel");
     return plan_state_new(model->plan, f->max_frames, &ch->state, why);
