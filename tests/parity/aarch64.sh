@@ -5,7 +5,7 @@ set -eu
 root=$1 folder=$2
 cc=aarch64-linux-gnu-gcc
 for tool in $cc qemu-aarch64; do
-    command -v $tool >/dev/null || { echo "$tool is not installed"; exit 77; }
+    command -v "$tool" >/dev/null || { echo "$tool is not installed"; exit 77; }
 done
 mkdir -p "$folder"
 cd "$root"
