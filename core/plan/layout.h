@@ -7,10 +7,11 @@
 #include "core/plan/plan.h"
 
 enum {
-    PLAN_BLOCK = 48,             /* most frames run through all steps together */
-    PLAN_BLOCK_FLOATS = 1 << 14, /* fewer where the widest frame would take more than this */
-    PLAN_NONE = UINT32_MAX
+    PLAN_BLOCK = 48,            /* most frames run through all steps together */
+    PLAN_BLOCK_FLOATS = 1 << 14 /* fewer where the widest frame would take more than this */
 };
+
+#define PLAN_NONE UINT32_MAX /* no slot, no value */
 
 /* The result of a step, or the input. With a history it lies in a ring of its own; else in a slot
  * that it shares with values of other times. */
