@@ -168,6 +168,10 @@ class Files(Folder):
             if ending != "ogg":
                 run("-f", "--no-dither", "in.wav", "same.wav")
                 self.assertEqual(chunks("back.wav")["data"], chunks("same.wav")["data"], ending)
+        float_wav("fine.wav", draw(3000))
+        run("fine.wav", "fine.flac")
+        run("fine.flac", "back24.wav")  # floats have no place in a FLAC: the most it holds
+        self.assertEqual(struct.unpack_from("<H", chunks("back24.wav")["fmt "], 14)[0], 24)
         run("--format", "flac", "in.wav", "out.bin")
         self.assertEqual(contents("out.bin")[:4], b"fLaC")
         run("-f", "--subtype", "pcm_24", "in.wav", "out.wav")
@@ -221,7 +225,7 @@ class Files(Folder):
     def test_the_places_of_channels_are_kept(self):
         frames = draw(500, 6)
         data = pcm_bytes(frames, 2)
-        fmt = struct.pack("<HHIIHHHHI", 0xFFFE, 6, 48000, 48000 * 12, 12, 16, 22, 16, 0x3F)
+        fmt = struct.pack("<HHIIHHHHI", 0xFFFE, 6, 48000, 48000 * 12, 12, 16, 22, 16, 0x60F)
         fmt += struct.pack("<H", 1) + bytes.fromhex("000000001000800000aa00389b71")
         with open("in.wav", "wb") as file:
             file.write(b"RIFF" + struct.pack("<I", 60 + len(data)) + b"WAVEfmt " +
@@ -239,6 +243,29 @@ class Files(Folder):
         # 6 dB are a factor of 3.98 in power; the gain glides in over the first 20 ms.
         self.assertGreater(power[1], power[0] / 4.0)
         self.assertGreater(power[1], power[2])
+
+    def test_channels_are_linked_or_each_its_own(self):
+        left, right = draw(8000), draw(8000, level=0.01)
+        float_wav("in.wav", [v for pair in zip(left, right) for v in pair], channels=2)
+        float_wav("left.wav", left)
+        run("left.wav", "alone.wav")
+        run("--no-link", "in.wav", "apart.wav")
+        run("in.wav", "linked.wav")
+        self.assertEqual(read_floats("apart.wav")[::2], read_floats("alone.wav"))
+        self.assertNotEqual(read_floats("linked.wav")[::2], read_floats("alone.wav"))
+
+    def test_every_control_reaches_the_method(self):
+        float_wav("in.wav", draw(8000))
+        for base, options in (((), (("--gain-rule", "wiener"), ("--window", "0.04"), ("--limit", 3),
+                                    ("--window", "0.064", "--hop", "0.01"), ("--mix", "0.5"))),
+                              (("-m", "kalman"), (("--lag", 8), ("--mix", "0.5")))):
+            run("-f", *base, "in.wav", "plain.wav")
+            for option in options:
+                run("-f", *base, *option, "in.wav", "out.wav")
+                self.assertNotEqual(read_floats("out.wav"), read_floats("plain.wav"), option)
+        dry, half, wet = (read_floats(n) for n in ("in.wav", "out.wav", "plain.wav"))
+        for x, h, w in zip(dry, half, wet):
+            self.assertAlmostEqual(h, (x + w) / 2, delta=1e-6)
 
     def test_noise_is_learned_saved_and_used_again(self):
         float_wav("in.wav", draw(32000))
@@ -677,6 +704,13 @@ class Large(Folder):
         self.sparse_wav("in.rf64", 1000, 2, rf64=True)
         run("--format", "wav", "in.rf64", "out.wav")
         self.assertEqual(contents("out.wav")[:4], b"RIFF")
+        # From a pipe it might become long: then it is begun as RF64.
+        write_wav("in.wav", draw(1000))
+        endless = bytearray(contents("in.wav"))
+        endless[40:44] = b"\xff" * 4
+        run("-", "pipe.wav", input=bytes(endless))
+        self.assertEqual(contents("pipe.wav")[:4], b"RIFF")
+        self.assertEqual(len(chunks("pipe.wav")["data"]), 2000)
         run("in.rf64", "out.rf64")
         self.assertEqual(contents("out.rf64")[:4], b"RF64")
 
