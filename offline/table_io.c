@@ -309,7 +309,7 @@ static bool fill_row(table *t, const float *estimates, bool fill_gaps)
     const char *const bytes = take_row(t, &n_bytes);
     for (size_t c = 0; c < n; c++) {
         const span s = t->spans[c];
-        if (s.is_absent || (s.is_gap && !fill_gaps))
+        if (s.is_absent || (s.is_gap && !fill_gaps) || !isfinite(estimates[c]))
             continue;
         const size_t length =
             table_print(estimates[c], t->shape.offsets[c], t->shape.decimal, number);

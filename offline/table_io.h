@@ -50,8 +50,9 @@ void table_drop(table *t, size_t n);
 typedef bool (*table_writer)(void *user, const void *bytes, size_t n);
 
 /* Writes the oldest `n` rows not written yet (as many must have been read), with `estimates`
- * [n][n_signals] in the signals' cells; in gaps only with `fill_gaps`. A number has as few digits
- * as give the same float when read. False when `write` failed or memory ran out. */
+ * [n][n_signals] in the signals' cells; in gaps only with `fill_gaps`. Where an estimate is not
+ * finite the cell stays as it was. A number has as few digits as give the same float when read.
+ * False when `write` failed or memory ran out. */
 bool table_write(table *t, const float *estimates, size_t n, bool fill_gaps, table_writer write,
                  void *user);
 

@@ -18,7 +18,7 @@ struct row_reader {
     byte_input in;
     struct csv_parser csv;
     char delimiter;
-    char chunk[65536];
+    char chunk[16384];
     size_t chunk_n, chunk_at;
     bool at_end, row_done, out_of_memory, too_many;
     bool pending_end; /* `row_end` ended the row before and belongs to the next */
