@@ -220,6 +220,11 @@ static bool flush(output *o)
     return !o->error;
 }
 
+void output_flush(output *o)
+{
+    flush(o);
+}
+
 bool output_write(output *o, const void *bytes, size_t size)
 {
     const char *from = bytes;

@@ -31,6 +31,9 @@ bool output_is_stream(const output *o);
 /* Writes `size` bytes at the place in the file; false, and remembered, when that fails. */
 bool output_write(output *o, const void *bytes, size_t size);
 
+/* Brings what was written on its way now; for a stream that someone may be waiting at. */
+void output_flush(output *o);
+
 /* Moves the place in the file, and tells it. False, or -1, as above. */
 bool output_seek(output *o, int64_t place);
 int64_t output_place(const output *o);

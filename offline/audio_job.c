@@ -55,7 +55,8 @@ static sordino_status fail_lost(audio_job *a, int64_t lost, uint64_t whole)
                 (double)whole / a->source->rate);
 }
 
-/* A WAV states how long it is; the library takes what there is without a word. */
+/* A WAV states how long it is; the library takes what there is without a word. A stream sees for
+ * itself, and could not be opened a second time. */
 static void check_length(audio_job *a)
 {
     source *const s = a->source;
@@ -63,7 +64,8 @@ static void check_length(audio_job *a)
     struct stat at;
     sordino_error why;
     int fd;
-    if (strncmp(s->format, "wav", 3) != 0 && strcmp(s->format, "rf64") != 0)
+    if ((strncmp(s->format, "wav", 3) != 0 && strcmp(s->format, "rf64") != 0) ||
+        stat(a->job->input, &at) != 0 || !S_ISREG(at.st_mode))
         return;
     fd = open(a->job->input, O_RDONLY | O_CLOEXEC);
     if (fd < 0)

@@ -139,7 +139,9 @@ static sordino_status write_raw(sink *s, const float *from, size_t n, sordino_er
         left -= now;
     }
     s->clipped = r->pcm.clipped;
-    return SORDINO_OK;
+    if (output_is_stream(r->to))
+        output_flush(r->to);
+    return output_check(r->to, why);
 }
 
 static sordino_status finish_raw(sink *s, sordino_error *why)

@@ -18,7 +18,7 @@ static sordino_status open_raw(const char *path, const options *o, source **out,
     struct stat at;
     int fd;
     if (!encoding_parse(o->raw, &config.encoding))
-        return fail(why, SORDINO_BAD_ARG, "cannot be read as %s; give f32le, s16le ...", o->raw);
+        return fail(why, SORDINO_BAD_ARG, "cannot be read as %s; give f32le or s16le", o->raw);
     const sordino_status status = byte_open(path, &fd, why);
     if (status)
         return status;
@@ -72,7 +72,7 @@ static encoding_kind pick_kind(const options *o, const source *like)
 static sordino_status fail_subtype(const options *o, sordino_error *why)
 {
     return fail(why, SORDINO_UNSUPPORTED,
-                "cannot be %s without a file format; choose pcm_16, pcm_24, float ...", o->subtype);
+                "cannot be %s without a file format; choose pcm_16, pcm_24 or float", o->subtype);
 }
 
 static sordino_status create_raw(output *to, const options *o, const source *like, sink **out,

@@ -262,6 +262,8 @@ sordino_status table_read(table *t, float *to, size_t n, size_t *got, sordino_er
             return fail_no_memory(why);
         t->counts.rows++;
         ++*got;
+        if (row_reader_waits(t->rows))
+            break; /* whoever waits for these rows shall have them */
     }
     return SORDINO_OK;
 }

@@ -39,7 +39,8 @@ const table_shape *table_shape_of(const table *t);   /* borrowed */
 const table_counts *table_counts_of(const table *t); /* borrowed */
 
 /* Reads up to `n` rows to `to` [n][n_signals], gaps as NaN, less the offsets; `*got` is 0 only at
- * the end. The rows' text is kept until they are written. Errors: IO, NO_MEM, UNSUPPORTED. */
+ * the end; a pipe gives what there is. The rows' text is kept until they are written. Errors: IO,
+ * NO_MEM, UNSUPPORTED. */
 SORDINO_NODISCARD sordino_status table_read(table *t, float *to, size_t n, size_t *got,
                                             sordino_error *why);
 

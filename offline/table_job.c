@@ -211,8 +211,11 @@ static sordino_status give(table_job *t, size_t n)
     j->frames += n;
     if (t->before)
         before_out(t->before, trace(t, t->out, n), n, 1);
-    if (table_write(t->table, t->out, n, t->setup->options->fill_gaps, write_bytes, t->output))
+    if (table_write(t->table, t->out, n, t->setup->options->fill_gaps, write_bytes, t->output)) {
+        if (output_is_stream(t->output))
+            output_flush(t->output);
         return SORDINO_OK;
+    }
     const sordino_status status = output_check(t->output, &j->why);
     return status ? status : fail_no_memory(&j->why);
 }

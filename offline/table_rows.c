@@ -4,7 +4,6 @@
 
 #include <csv.h>
 
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -175,6 +174,19 @@ static sordino_status next_byte(row_reader *r, char *out, sordino_error *why)
     return SORDINO_OK;
 }
 
+/* Spaces before the line's end separate nothing either. */
+static void drop_last_blank(row_reader *r)
+{
+    if (r->n_fields < 2)
+        return;
+    const table_field *const last = &r->fields[r->n_fields - 1];
+    size_t at = last->begin;
+    while (at < last->end && r->bytes.at[at] == ' ')
+        at++;
+    if (at == last->end)
+        r->n_fields--;
+}
+
 sordino_status row_reader_next(row_reader *r, table_row *out, sordino_error *why)
 {
     char c = '\0';
@@ -193,8 +205,15 @@ sordino_status row_reader_next(row_reader *r, table_row *out, sordino_error *why
     }
     if (r->out_of_memory || r->too_many)
         return fail_row(r, why);
+    if (r->delimiter == ' ')
+        drop_last_blank(r);
     r->n_rows++;
     *out = (table_row){r->bytes.at ? r->bytes.at : "", r->values.at ? r->values.at : "", r->bytes.n,
                        r->fields, r->n_fields};
     return SORDINO_OK;
+}
+
+bool row_reader_waits(const row_reader *r)
+{
+    return r->chunk_at == r->chunk_n && !r->at_end;
 }

@@ -6,6 +6,7 @@
 #ifndef OFFLINE_TABLE_ROWS_H
 #define OFFLINE_TABLE_ROWS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include <sordino/status.h>
@@ -40,5 +41,8 @@ void row_reader_free(row_reader *r);
 /* Gives the next row; at the end one without fields, whose bytes end the table. Errors: IO, NO_MEM,
  * UNSUPPORTED (a row over the limits above). */
 SORDINO_NODISCARD sordino_status row_reader_next(row_reader *r, table_row *out, sordino_error *why);
+
+/* True when the next row may have to wait for the input. */
+bool row_reader_waits(const row_reader *r);
 
 #endif
