@@ -232,7 +232,9 @@ static void draw_bar(const work *w, bool visible)
 {
     enum { WIDTH = 40 };
     char line[WIDTH + 1];
-    const uint64_t done = atomic_load(&w->progress), all = (uint64_t)w->batch->n * 1000;
+    const uint64_t parts = atomic_load(&w->progress), all = (uint64_t)w->batch->n * 1000;
+    /* A file that failed, or whose length was not known, counts once it has ended. */
+    const uint64_t done = parts > w->told * 1000 ? parts : w->told * 1000;
     if (!w->bar)
         return;
     memset(line, ' ', WIDTH);
