@@ -133,6 +133,54 @@ static sordino_status make_mixture(graph **out)
     return SORDINO_OK;
 }
 
+/* Batch norm right after and right before every kind of convolution; before one with several taps
+ * it must stay, for the zeros before the start are not shifted. */
+static sordino_status make_norms(graph **out)
+{
+    static const struct step {
+        const char *name, *op;
+        graph_attr attrs[7];
+    } steps[] = {
+        {"n0", "batch_norm", {{"", 0}}},
+        {"c0", "dense", {{"out", 30}}},
+        {"n1", "batch_norm", {{"", 0}}},
+        {"c1", "conv1d", {{"kernel", 3}, {"out", 30}, {"groups", 30}, {"bias", 0}}},
+        {"n2", "batch_norm", {{"", 0}}},
+        {"n3", "batch_norm", {{"", 0}}},
+        {"c2", "conv1d", {{"kernel", 2}, {"out", 40}, {"groups", 5}}},
+        {"n4", "batch_norm", {{"channels", 10}}},
+        {"c3",
+         "conv_freq",
+         {{"freq", 4}, {"out", 12}, {"kernel_t", 2}, {"kernel_f", 3}, {"groups", 2}}},
+        {"n5", "batch_norm", {{"channels", 12}}},
+        {"c4",
+         "conv_freq_transposed",
+         {{"freq", 4},
+          {"out", 6},
+          {"kernel_t", 2},
+          {"kernel_f", 4},
+          {"stride_f", 2},
+          {"groups", 3}}},
+        {"n6", "batch_norm", {{"channels", 6}}},
+        {"a6", "relu", {{"", 0}}},
+        {"n7", "batch_norm", {{"channels", 6}}},
+        {"c5", "conv_freq", {{"freq", 8}, {"out", 5}, {"kernel_t", 1}, {"kernel_f", 1}}},
+        {"n8", "scale", {{"", 0}}},
+    };
+    sordino_error why;
+    graph *g = NULL;
+    must(graph_new(20, &g, &why), &why);
+    for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
+        const char *const from = graph_output(g)->name;
+        uint32_t n = 0;
+        while (n < 7 && steps[i].attrs[n].name[0])
+            n++;
+        must(graph_add(g, steps[i].name, steps[i].op, &from, 1, steps[i].attrs, n, &why), &why);
+    }
+    *out = g;
+    return SORDINO_OK;
+}
+
 static const struct network {
     const char *name;
     maker make;
@@ -140,7 +188,7 @@ static const struct network {
     {"speech s", make_s},          {"speech l", make_l},      {"speech x", make_x},
     {"odd bands", make_odd_bands}, {"sensor", make_sensor},   {"plain", make_plain},
     {"separable", make_separable}, {"wavenet", make_wavenet}, {"gated", make_gated},
-    {"mixture", make_mixture},
+    {"mixture", make_mixture},     {"norms", make_norms},
 };
 
 /* Runs all frames in calls of `chunk`, or of random length when it is 0. */
