@@ -8,46 +8,56 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Process noise over measurement noise of each filter: of the level, and of the slope. A ratio of
- * 1e4 is as good as no filter. */
+/* Process noise over measurement noise of each filter: of the level, and of the slope. The first is
+ * as good as no filter. */
 static const double ratios[][2] = {
-    {1e-5, 0.0}, {1e-4, 0.0}, {1e-3, 0.0}, {1e-2, 0.0}, {1e-1, 0.0}, {1.0, 0.0}, {1e1, 0.0},
-    {1e4, 0.0},  {0.0, 1e-8}, {0.0, 1e-6}, {0.0, 1e-4}, {0.0, 1e-2}, {0.0, 1.0},
+    {1e4, 0.0}, {1e-5, 0.0}, {1e-4, 0.0}, {1e-3, 0.0}, {1e-2, 0.0}, {1e-1, 0.0}, {1.0, 0.0},
+    {1e1, 0.0}, {0.0, 1e-8}, {0.0, 1e-6}, {0.0, 1e-4}, {0.0, 1e-2}, {0.0, 1.0},
 };
-enum { MODELS = sizeof ratios / sizeof ratios[0] };
+enum { MODELS = sizeof ratios / sizeof ratios[0], PASSING = 0 };
 
 static const double memory = 400.0;  /* samples over which prediction errors are averaged */
 static const double evidence = 40.0; /* samples' worth of likelihood that the mixture trusts */
-enum { WEIGH_EVERY = 4 };            /* samples; weights move slowly */
-static const double outlier = 25.0;  /* a squared error counts as at most this many means */
+enum {
+    WEIGH_EVERY = 4, /* samples; weights move slowly */
+    ALARM = 8        /* samples after an outlier in which they are looked at each time */
+};
+static const double outlier = 25.0; /* a squared error counts as at most this many means */
+static const double tie = 1e-9;     /* difference of log-likelihoods */
 
 /* A filter at rest: everything but the state. */
 typedef struct steady {
     double level_gain, slope_gain;
     double innovation;   /* variance of the innovation over that of the measurement noise */
     double smooth[2][2]; /* smoother gain P F' (F P F' + Q)^-1 */
+    uint32_t n_echoes;   /* echoes that matter, 0..lag */
+    double *echoes;      /* [lag] what an innovation adds to the level 1, 2, .. samples before it */
 } steady;
 
-typedef struct state {
-    double level, slope;
-} state;
-
 typedef struct filter {
-    state now, predicted;
+    double level, slope;
     double error; /* mean squared innovation */
     double weight;
 } filter;
 
 struct kalman {
-    uint32_t lag, at; /* ring position of the newest states */
-    uint32_t since;   /* good samples since the filters were weighed */
-    double seen;      /* good samples so far */
-    double given;     /* fixed noise variance, < 0: estimated */
+    uint32_t lag;
+    uint32_t at;    /* where this sample goes in both rings, 0..lag - 1 */
+    uint32_t age;   /* samples since the first, up to lag + 1 */
+    uint32_t since; /* good samples since the filters were weighed */
+    uint32_t alarm; /* samples for which they are weighed each time */
+    double seen;    /* good samples so far */
+    double given;   /* fixed noise variance, < 0: estimated */
     double noise;
     steady steady[MODELS];
     filter filters[MODELS];
-    state *past; /* [lag + 1][MODELS][2]: filtered and predicted */
+    double *levels;      /* [MODELS][lag] ring of estimates */
+    double *innovations; /* [MODELS][2 lag] ring, each twice: any `lag` in a row lie in order */
+    double *echoes;      /* [MODELS][lag] */
 };
+
+/* Echoes of less than this share of the first innovation's effect are left out. */
+static const double faint = 1e-9;
 
 /* Runs the covariance recursion with unit measurement noise until it rests (Anderson & Moore 1979,
  * ch. 4). Plain iteration: done once, and it doubles as the definition. */
@@ -83,21 +93,42 @@ static void settle(steady *s, double q_level, double q_slope)
     }
 }
 
+/*
+ * With constant gains the fixed-interval smoother (Rauch, Tung & Striebel 1965) is a sum over the
+ * innovations e that came later: x(t | t + n) = x(t | t) + sum over j = 1..n of C^j K e(t + j), C
+ * the smoother gain and K the filter's. The level's row of C^j K is kept.
+ */
+static void make_echoes(steady *s, uint32_t lag)
+{
+    double level = s->level_gain, slope = s->slope_gain;
+    s->n_echoes = 0;
+    for (uint32_t j = 0; j < lag; j++) {
+        const double was = level;
+        level = s->smooth[0][0] * was + s->smooth[0][1] * slope;
+        slope = s->smooth[1][0] * was + s->smooth[1][1] * slope;
+        s->echoes[j] = level;
+        if (fabs(level) + fabs(slope) > faint * s->level_gain)
+            s->n_echoes = j + 1;
+    }
+}
+
 void kalman_free(kalman *k)
 {
     if (!k)
         return;
-    free(k->past);
+    free(k->levels);
+    free(k->innovations);
+    free(k->echoes);
     free(k);
 }
 
+/* The rings need no clearing: nothing is read from them until they are full. */
 void kalman_reset(kalman *k)
 {
-    k->at = k->since = 0;
+    k->at = k->age = k->since = k->alarm = 0;
     k->seen = 0.0;
     k->noise = max_double(k->given, 0.0);
     memset(k->filters, 0, sizeof k->filters);
-    memset(k->past, 0, (size_t)(k->lag + 1) * MODELS * 2 * sizeof *k->past);
 }
 
 sordino_status kalman_new(uint32_t lag, kalman **out, sordino_error *why)
@@ -106,58 +137,75 @@ sordino_status kalman_new(uint32_t lag, kalman **out, sordino_error *why)
     if (lag > KALMAN_MAX_LAG)
         return error_set(why, SORDINO_BAD_ARG, "The lag is %u samples; it must be within 0..%d",
                          lag, KALMAN_MAX_LAG);
+    const size_t room = lag > 0 ? lag : 1;
     kalman *k = calloc(1, sizeof *k);
-    if (k)
-        k->past = calloc((size_t)(lag + 1) * MODELS * 2, sizeof *k->past);
-    if (!k || !k->past) {
+    if (k) {
+        k->levels = calloc(MODELS * room, sizeof *k->levels);
+        k->innovations = calloc(MODELS * 2 * room, sizeof *k->innovations);
+        k->echoes = calloc(MODELS * room, sizeof *k->echoes);
+    }
+    if (!k || !k->levels || !k->innovations || !k->echoes) {
         kalman_free(k);
         return error_set(why, SORDINO_NO_MEM, "Out of memory for a Kalman filter");
     }
     k->lag = lag;
     k->given = -1.0;
-    for (int m = 0; m < MODELS; m++)
+    for (size_t m = 0; m < MODELS; m++) {
+        k->steady[m].echoes = k->echoes + m * room;
         settle(&k->steady[m], ratios[m][0], ratios[m][1]);
+        make_echoes(&k->steady[m], lag);
+    }
     kalman_reset(k);
     *out = k;
     return SORDINO_OK;
 }
 
-/* One step of one filter. A missing sample, NaN, leaves the prediction. */
-static void step(const steady *s, filter *f, double x, double keep)
+/* One step of one filter; returns the innovation. A missing sample, NaN, leaves the prediction. */
+static double step(const steady *s, filter *f, double x, double keep, bool *outlying)
 {
-    f->predicted.level = f->now.level + f->now.slope;
-    f->predicted.slope = f->now.slope;
-    f->now = f->predicted;
+    f->level += f->slope;
     if (isnan(x))
-        return;
-    const double e = x - f->predicted.level;
-    f->now.level += s->level_gain * e;
-    f->now.slope += s->slope_gain * e;
+        return 0.0;
+    const double e = x - f->level;
+    f->level += s->level_gain * e;
+    f->slope += s->slope_gain * e;
+    const double square = e * e;
+    *outlying = *outlying || square > outlier * f->error;
     const double most = f->error > 0.0 ? outlier * f->error : INFINITY;
-    f->error += (1.0 - keep) * (min_double(e * e, most) - f->error);
+    f->error += (1.0 - keep) * (min_double(square, most) - f->error);
+    return e;
 }
 
 /* Log-likelihood of a sample under a filter, constants left out: with the noise known, or with each
- * filter's own best noise put in. */
-static double fit(const kalman *k, int m)
+ * filter's own best noise put in. `unit` is any variance of the signal's scale: only ratios go into
+ * the logarithm, so that a gain of a power of two on the input changes nothing at all. */
+static double fit(const kalman *k, int m, double unit)
 {
     const double error = k->filters[m].error, share = k->steady[m].innovation;
     if (k->given >= 0.0) {
         const double expected = max_double(k->given, DBL_MIN) * share;
-        return -0.5 * (log(expected) + error / expected);
+        return -0.5 * (log(expected / unit) + error / expected);
     }
-    return -0.5 * log(max_double(error, DBL_MIN));
+    return -0.5 * log(max_double(error / unit, DBL_MIN));
 }
 
 static void weigh(kalman *k)
 {
-    double fits[MODELS], best = -INFINITY, sum = 0.0, noise = 0.0;
+    double fits[MODELS], best = -INFINITY, worst = INFINITY;
+    double sum = 0.0, noise = 0.0, unit = 0.0;
+    for (int m = 0; m < MODELS; m++)
+        unit = max_double(unit, k->filters[m].error);
+    if (!(unit > 0.0))
+        unit = 1.0;
     for (int m = 0; m < MODELS; m++) {
-        fits[m] = fit(k, m);
+        fits[m] = fit(k, m, unit);
         best = max_double(best, fits[m]);
+        worst = min_double(worst, fits[m]);
     }
     for (int m = 0; m < MODELS; m++) {
-        k->filters[m].weight = exp(evidence * (fits[m] - best));
+        /* Where all predict alike, as at the first step of a constant, the input passes. */
+        const bool chosen = best - worst > tie || m == PASSING;
+        k->filters[m].weight = chosen ? exp(evidence * (fits[m] - best)) : 0.0;
         sum += k->filters[m].weight;
     }
     for (int m = 0; m < MODELS; m++) {
@@ -167,59 +215,70 @@ static void weigh(kalman *k)
     k->noise = k->given >= 0.0 ? k->given : noise;
 }
 
-/* Keeps this step's states for the smoother. */
-static void remember(kalman *k)
+/* Four sums, so that the additions need not wait for each other. */
+static double dot(const double *a, const double *b, uint32_t n)
 {
-    k->at = k->at == k->lag ? 0 : k->at + 1;
-    state *row = k->past + (size_t)k->at * MODELS * 2;
-    for (int m = 0; m < MODELS; m++) {
-        row[2 * m] = k->filters[m].now;
-        row[2 * m + 1] = k->filters[m].predicted;
-    }
+    double sums[4] = {0.0, 0.0, 0.0, 0.0};
+    uint32_t i = 0;
+    for (; i + 4 <= n; i += 4)
+        for (uint32_t j = 0; j < 4; j++)
+            sums[j] += a[i + j] * b[i + j];
+    for (; i < n; i++)
+        sums[0] += a[i] * b[i];
+    return (sums[0] + sums[1]) + (sums[2] + sums[3]);
 }
 
-/* Level of model m `lag` samples ago, from all that came since (backward recursion with constant
- * gains). */
-static double smoothed(const kalman *k, int m)
+/* Level of model m `lag` samples ago, from all that came since. The ring holds at `at` the oldest
+ * level, which leaves now, and from `at` on the innovations after it. */
+static double smoothed(const kalman *k, size_t m)
 {
     const steady *s = &k->steady[m];
-    state later = k->filters[m].now;
-    uint32_t at = k->at;
-    for (uint32_t i = 0; i < k->lag; i++) {
-        const state predicted = k->past[((size_t)at * MODELS + (size_t)m) * 2 + 1];
-        at = at == 0 ? k->lag : at - 1;
-        const state filtered = k->past[((size_t)at * MODELS + (size_t)m) * 2];
-        const double level = later.level - predicted.level, slope = later.slope - predicted.slope;
-        later.level = filtered.level + s->smooth[0][0] * level + s->smooth[0][1] * slope;
-        later.slope = filtered.slope + s->smooth[1][0] * level + s->smooth[1][1] * slope;
-    }
-    return later.level;
+    const double *later = k->innovations + m * 2 * k->lag + k->at;
+    return k->levels[m * k->lag + k->at] + dot(s->echoes, later + 1, s->n_echoes);
 }
 
 static double mixed(const kalman *k)
 {
     const double negligible = 1e-4;
     double sum = 0.0, weights = 0.0;
-    for (int m = 0; m < MODELS; m++) {
+    for (size_t m = 0; m < MODELS; m++) {
         const double weight = k->filters[m].weight;
         if (weight < negligible)
             continue;
-        sum += weight * (k->lag > 0 ? smoothed(k, m) : k->filters[m].now.level);
+        sum += weight * (k->lag > 0 ? smoothed(k, m) : k->filters[m].level);
         weights += weight;
     }
     return weights > 0.0 ? sum / weights : 0.0;
 }
 
-/* The first sample is where every filter starts, now and in the past it has not seen. */
+/* The first sample is where every filter starts. */
 static void start(kalman *k, double x)
 {
-    for (int m = 0; m < MODELS; m++) {
-        k->filters[m] = (filter){.now = {x, 0.0}, .predicted = {x, 0.0}, .weight = 1.0 / MODELS};
-        for (uint32_t i = 0; i <= k->lag; i++) {
-            k->past[((size_t)i * MODELS + (size_t)m) * 2] = k->filters[m].now;
-            k->past[((size_t)i * MODELS + (size_t)m) * 2 + 1] = k->filters[m].now;
+    for (size_t m = 0; m < MODELS; m++)
+        k->filters[m] = (filter){.level = x, .weight = 1.0 / MODELS};
+}
+
+/* Steps every filter and keeps the innovations. */
+static void step_all(kalman *k, double x)
+{
+    const double keep = 1.0 - 1.0 / max_double(k->seen - 1.0, 1.0);
+    bool outlying = false;
+    for (size_t m = 0; m < MODELS; m++) {
+        const double e = step(&k->steady[m], &k->filters[m], x, keep, &outlying);
+        if (k->lag > 0) {
+            double *ring = k->innovations + m * 2 * k->lag;
+            ring[k->at] = ring[k->at + k->lag] = e;
         }
     }
+    k->alarm = outlying ? ALARM : k->alarm > 0 ? k->alarm - 1 : 0;
+}
+
+/* Keeps the levels for the smoother in place of those it has just used. */
+static void remember(kalman *k)
+{
+    for (size_t m = 0; m < MODELS && k->lag > 0; m++)
+        k->levels[m * k->lag + k->at] = k->filters[m].level;
+    k->at = k->at + 1 < k->lag ? k->at + 1 : 0;
 }
 
 float kalman_push(kalman *k, float x)
@@ -232,16 +291,17 @@ float kalman_push(kalman *k, float x)
     }
     if (good)
         k->seen = min_double(k->seen + 1.0, memory);
-    const double keep = 1.0 - 1.0 / max_double(k->seen - 1.0, 1.0);
-    for (int m = 0; m < MODELS; m++)
-        step(&k->steady[m], &k->filters[m], good ? (double)x : (double)NAN, keep);
-    if (good && (k->seen < memory || ++k->since == WEIGH_EVERY)) {
+    step_all(k, good ? (double)x : (double)NAN);
+    if (good && (k->seen < memory || k->alarm > 0 || ++k->since >= WEIGH_EVERY)) {
         k->since = 0;
         if (k->seen > 2.0)
             weigh(k);
     }
+    if (k->age <= k->lag)
+        k->age++;
+    const double estimate = k->age > k->lag ? mixed(k) : 0.0;
     remember(k);
-    return (float)clamp_double(mixed(k), -(double)FLT_MAX, (double)FLT_MAX);
+    return (float)clamp_double(estimate, -(double)FLT_MAX, (double)FLT_MAX);
 }
 
 void kalman_set_noise(kalman *k, double variance)

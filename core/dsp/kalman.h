@@ -25,8 +25,8 @@ void kalman_free(kalman *k);
 void kalman_reset(kalman *k) SORDINO_RT; /* keeps a noise variance that was set */
 
 /* Takes one sample (not finite: missing, the step is a prediction only), returns the estimate of
- * the sample `lag` before it (0 before the first). Work grows with the lag, and is bounded by it.
- */
+ * the sample `lag` before it (0 before the first). Work grows with the lag, and is bounded by it:
+ * at most one multiplication a filter and sample of lag. */
 float kalman_push(kalman *k, float x) SORDINO_RT;
 
 /* Fixes the measurement noise variance (signal units squared); < 0 returns to estimating it. */
