@@ -18,6 +18,10 @@ static const double slow_time = 1000; /* samples over which the usual error is l
 static const double gap_keep = 0.98;  /* what is left of a prediction made from predictions */
 static const double surprise = 3.0;   /* fast error over slow one that passes as noise */
 
+/* Largest sum of squared weights: 20 predicts a cubic, noise allows less. Without it a burst after
+ * near silence leaves weights of millions, which ordinary errors take for ever to undo. */
+static const double most_weight = 64.0;
+
 struct predictor {
     uint32_t taps;
     double seen;
@@ -94,6 +98,22 @@ static double trust(predictor *p, double error)
     return p->fast > noise ? 1.0 - noise / p->fast : 0.0;
 }
 
+/* Moves the weights along the past. */
+static void adapt(predictor *p, double step)
+{
+    const double *past = p->past + p->at;
+    double squares = 0.0;
+    for (uint32_t i = 0; i < p->taps; i++) {
+        p->weights[i] += step * past[i];
+        squares += p->weights[i] * p->weights[i];
+    }
+    if (squares <= most_weight)
+        return;
+    const double shrink = isfinite(squares) ? sqrt(most_weight / squares) : 0.0;
+    for (uint32_t i = 0; i < p->taps; i++)
+        p->weights[i] = shrink > 0.0 ? p->weights[i] * shrink : 0.0;
+}
+
 float predictor_push(predictor *p, float x)
 {
     const bool good = isfinite(x);
@@ -115,11 +135,8 @@ float predictor_push(predictor *p, float x)
         p->seen = min_double(p->seen + 1.0, mean_time);
         const double centred = (double)x - p->mean;
         const double error = centred - prediction;
-        if (power > 0.0) {
-            const double step = step_size * error / power;
-            for (uint32_t i = 0; i < p->taps; i++)
-                p->weights[i] += step * past[i];
-        }
+        if (power > 0.0)
+            adapt(p, step_size * error / power);
         estimate += trust(p, error) * error;
         remember(p, centred);
         estimate += p->mean;
