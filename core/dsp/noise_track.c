@@ -16,12 +16,17 @@ enum { NET_PARTS = 6 };
 
 static const double noise_time = 0.072;    /* s, 0.8 a frame at hops of 16 ms (sec. V) */
 static const double presence_time = 0.152; /* s, 0.9 a frame at hops of 16 ms */
-static const double start_time = 0.100;    /* s taken as noise when the stream begins */
+static const double start_time = 0.040;    /* s taken as noise when the stream begins: with 0.1
+                                              speech that begins at once lost .5 dB more */
 static const double net_time =
     6.0; /* s over which the minimum is searched; less eats long vowels */
 static const double net_smooth_time = 0.03; /* s; more would bridge the gaps between words */
 static const float snr_h1 = 31.622777f;     /* a-priori SNR under speech: 15 dB (sec. IV) */
-static const float stuck = 0.99f;           /* eq. 23 */
+/* Eq. 23 has .99, which takes a held tone for noise within a second; the net catches the rest. */
+static const float stuck = 0.999f;
+
+/* Powers count as at most this: the square of a very large sample is no finite float. */
+static const float loudest = 1e36f;
 
 struct noise_track {
     uint32_t n, start_frames, net_frames;
@@ -110,7 +115,7 @@ static void net_push(noise_track *t, const float *power)
     const float keep = t->frames == 0 ? 0.0f : t->net_keep;
     float *own = t->low + (size_t)t->net_part * t->n;
     for (uint32_t i = 0; i < t->n; i++) {
-        t->smooth[i] = keep * t->smooth[i] + (1.0f - keep) * power[i];
+        t->smooth[i] = keep * t->smooth[i] + (1.0f - keep) * min_float(power[i], loudest);
         own[i] = min_float(own[i], t->smooth[i]);
         t->floor[i] = min_float(own[i], t->others[i]);
     }
@@ -137,10 +142,10 @@ void noise_track_push(noise_track *t, const float *power)
     if (t->frames < t->start_frames) {
         t->frames++;
         for (uint32_t i = 0; i < t->n; i++)
-            t->psd[i] += (power[i] - t->psd[i]) / (float)t->frames;
+            t->psd[i] += (min_float(power[i], loudest) - t->psd[i]) / (float)t->frames;
     } else {
         for (uint32_t i = 0; i < t->n; i++)
-            t->psd[i] = max_float(track(t, i, power[i]), t->floor[i]);
+            t->psd[i] = max_float(track(t, i, min_float(power[i], loudest)), t->floor[i]);
     }
     net_turn(t);
 }

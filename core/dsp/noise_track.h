@@ -21,7 +21,8 @@ SORDINO_NODISCARD sordino_status noise_track_new(uint32_t n, double hop_s, noise
 void noise_track_free(noise_track *t);
 void noise_track_reset(noise_track *t) SORDINO_RT;
 
-/* Takes the frame's powers [n] (>= 0, finite); afterwards noise_track_psd holds the estimate. */
+/* Takes the frame's powers [n] (>= 0; those above 1e36 count as that); afterwards noise_track_psd
+ * holds the estimate. */
 void noise_track_push(noise_track *t, const float *power) SORDINO_RT;
 
 /* Noise power [n], > 0 once a frame with power > 0 was seen there. Borrowed; changes with push. */

@@ -15,6 +15,7 @@ static const double priori_time =
     0.25; /* s; alpha = .97 at hops of 8 ms. Chosen on validation mixtures */
 static const float priori_min = 0.003162f; /* -25 dB (Cappe 1994: against musical noise) */
 static const float gamma_max = 1e6f;       /* 60 dB */
+static const float loudest = 1e36f;        /* powers count as at most this, as in the tracker */
 
 struct wiener {
     stft_geometry geometry;
@@ -99,22 +100,23 @@ void wiener_push(wiener *w, const float *power, float *gains)
     const float *noise = w->has_applied ? w->applied : noise_track_psd(w->track);
     if (w->learning) {
         for (uint32_t k = 0; k < w->geometry.bins; k++)
-            w->learned[k] += (double)power[k];
+            w->learned[k] += (double)min_float(power[k], loudest);
         w->n_learned++;
     }
     for (uint32_t k = 0; k < w->geometry.bins; k++) {
+        const float now = min_float(power[k], loudest);
         if (!(noise[k] > 0.0f)) { /* nothing to take away */
             gains[k] = 1.0f;
-            w->clean[k] = power[k];
+            w->clean[k] = now;
             continue;
         }
-        const float gamma = min_float(power[k] / noise[k], gamma_max);
+        const float gamma = min_float(now / noise[k], gamma_max);
         const float before = min_float(w->clean[k] / noise[k], gamma_max);
         const float xi =
             max_float(w->alpha * before + (1.0f - w->alpha) * max_float(gamma - 1.0f, 0.0f),
                       priori_min); /* 1984, eq. 51 */
         gains[k] = gain_of(w->rule, xi, gamma);
-        w->clean[k] = gains[k] * gains[k] * power[k];
+        w->clean[k] = gains[k] * gains[k] * now;
     }
 }
 

@@ -25,7 +25,8 @@ SORDINO_NODISCARD sordino_status wiener_new(const stft_geometry *geometry, sordi
 void wiener_free(wiener *w);
 void wiener_reset(wiener *w) SORDINO_RT; /* keeps an applied profile */
 
-/* `power` [bins] = |X_k|^2 of the frame as stft_analyse gives it; writes gains [bins] in 0..1. */
+/* `power` [bins] = |X_k|^2 of the frame as stft_analyse gives it (>= 0, infinity too); writes gains
+ * [bins] in 0..1. */
 void wiener_push(wiener *w, const float *power, float *gains) SORDINO_RT;
 
 /* While on, frames are averaged as noise; when switched off the average is applied. */
