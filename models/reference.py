@@ -350,8 +350,8 @@ def causal_level(power, hop_s, rise_s, fall_s):
 
 
 # Constants of core/dsp/noise_track.c; a change there belongs here too, then `make-golden`.
-NOISE_TIME, PRESENCE_TIME, START_TIME, NET_TIME, NET_SMOOTH_TIME = 0.072, 0.152, 0.1, 1.5, 0.03
-NET_PARTS, SNR_H1, STUCK = 6, 31.622777, 0.99
+NOISE_TIME, PRESENCE_TIME, START_TIME, NET_TIME, NET_SMOOTH_TIME = 0.072, 0.152, 0.04, 6.0, 0.03
+NET_PARTS, SNR_H1, STUCK = 6, 31.622777, 0.999
 
 
 def noise_power(power, hop_s):
