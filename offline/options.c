@@ -425,6 +425,9 @@ static options_result take_arguments(int n, char **arguments, options *o)
         return complain(o->folder ? "arguments: IN... is missing; try 'sordino --help'"
                         : n > 2   ? "arguments: more than IN and OUT; for many add -d FOLDER"
                                   : "arguments: IN and OUT are expected; try 'sordino --help'");
+    for (int i = 0; i < n; i++)
+        if (!*arguments[i])
+            return complain("arguments: a name is empty; check the command");
     if (!o->folder) {
         o->n_inputs = 1;
         o->output = arguments[1];

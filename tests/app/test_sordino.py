@@ -221,6 +221,10 @@ class Files(Folder):
         self.assertEqual(out["cue "], cue)
         self.assertEqual(out["smpl"][:16], smpl[:16])
         self.assertEqual(struct.unpack_from("<I", out["smpl"], 28)[0], 1)
+        run("in.wav", "out.flac")
+        run("out.flac", "back.wav")
+        for part in (b"title", b"maker", b"notes"):
+            self.assertIn(part, chunks("back.wav")["LIST"])
 
     def test_the_places_of_channels_are_kept(self):
         frames = draw(500, 6)
@@ -478,7 +482,7 @@ class Faults(Folder):
     def test_wrong_usage_ends_with_2(self):
         for arguments, word in (
             ((), "IN and OUT are expected"), (("in.wav",), "IN and OUT are expected"),
-            (("a", "b", "c"), "add -d FOLDER"), (("--nonsense", "in.wav", "out.wav"), "--nonsense"),
+            (("a", "b", "c"), "add -d FOLDER"), (("in.wav", ""), "a name is empty"), (("--nonsense", "in.wav", "out.wav"), "--nonsense"),
             (("--limit", "x", "in.wav", "out.wav"), "decibels"),
             (("--mix", "1.5", "in.wav", "out.wav"), "0 to 1"),
             (("--block", "0", "in.wav", "out.wav"), "1 to 65536"),
