@@ -28,7 +28,8 @@ uint32_t bands_count(const bands *b) SORDINO_RT;   /* all, absent ones included 
 uint32_t bands_present(const bands *b) SORDINO_RT; /* those at or below Nyquist; at least 1 */
 
 /* Mean power of the bins in each present band: sum_k w_bk |X_k|^2 / sum_k w_bk; [n] with absent
- * bands 0. A band narrower than a bin takes the power interpolated at its centre. */
+ * bands 0. A band narrower than a bin takes the power interpolated at its centre. Bins
+ * count as at most 1e33. */
 void bands_power(const bands *b, const float *spectrum, float *power) SORDINO_RT;
 
 /* Spreads band gains [n] over bins [bins] with the same triangles. */

@@ -127,8 +127,8 @@ static void follow_level(features *f, const float *spectrum)
 {
     double total = 0.0;
     for (uint32_t k = 0; k < f->n_bins; k++)
-        total +=
-            (double)(spectrum[2 * k] * spectrum[2 * k] + spectrum[2 * k + 1] * spectrum[2 * k + 1]);
+        total += (double)spectrum[2 * k] * (double)spectrum[2 * k] +
+                 (double)spectrum[2 * k + 1] * (double)spectrum[2 * k + 1];
     if (f->level == 0.0)
         f->level = total;
     else

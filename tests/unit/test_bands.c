@@ -133,6 +133,21 @@ static void equal_gains_and_flat_spectra_pass_unchanged(void **state)
     bands_free(b);
 }
 
+static void the_largest_spectrum_gives_finite_powers(void **state)
+{
+    (void)state;
+    static float x[WIDEST];
+    const stft_geometry g = geometry_of(192000.0, 0.2);
+    bands *b = make(centres, N, &g);
+    float power[N];
+    for (uint32_t k = 0; k < 2 * g.bins; k++)
+        x[k] = k % 3 ? 1e37f : 1e17f;
+    bands_power(b, x, power);
+    for (uint32_t i = 0; i < N; i++)
+        assert_true(power[i] > 0.0f && power[i] <= 1.001e33f);
+    bands_free(b);
+}
+
 static void one_band_holds_everywhere_even_above_nyquist(void **state)
 {
     (void)state;
@@ -196,6 +211,7 @@ int main(void)
         cmocka_unit_test(band_powers_are_those_of_the_plain_formula),
         cmocka_unit_test(spread_gains_are_those_of_the_triangles),
         cmocka_unit_test(equal_gains_and_flat_spectra_pass_unchanged),
+        cmocka_unit_test(the_largest_spectrum_gives_finite_powers),
         cmocka_unit_test(one_band_holds_everywhere_even_above_nyquist),
         cmocka_unit_test(centres_out_of_order_or_range_are_refused),
         cmocka_unit_test(no_allocation_may_fail_unnoticed),
