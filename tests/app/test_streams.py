@@ -14,6 +14,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 TOOL = os.path.abspath(sys.argv[1])
@@ -180,9 +181,10 @@ class Pipes(Folder):
                                   stdin=subprocess.PIPE, bufsize=0) as tool:
                 at = 0
                 while at < len(stream):
-                    n = cut.randint(1, most) if at < 2000 else 5000
+                    n = cut.randint(1, most) if at < 600 else 5000
                     tool.stdin.write(stream[at:at + n])
                     at += n
+                    time.sleep(0.002)  # for the tool to see the piece by itself
                 tool.stdin.close()
                 self.assertEqual(tool.wait(100), 0)
             self.assertTrue(contents("out.raw") == samples_of(whole)[0], most)
