@@ -19,6 +19,6 @@ bool batch_find(const options *o, batch *b);
 void batch_free(batch *b);
 
 /* Runs them, and tells what came of each, in order. Returns how many failed. */
-size_t batch_run(batch *b, const job_setup *given);
+size_t batch_run(batch *b, const job_setup *setup);
 
 #endif
