@@ -1,0 +1,55 @@
+/*
+ * What training minimises. Every loss returns its value (a mean, so that its size does not depend
+ * on lengths) and writes the derivative with respect to the estimate; both in kreal, so that the
+ * derivatives are checked in double.
+ */
+#ifndef LOSS_LOSS_H
+#define LOSS_LOSS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/kernels/kernels.h"
+
+/* Weights of the spectral loss; see loss_spectrum. */
+typedef struct loss_spectral {
+    kreal power;     /* c, the compression; 0.3 */
+    kreal magnitude; /* 0.7 */
+    kreal complex;   /* 0.3 */
+    kreal error;     /* of the log error ratio; 0.01 */
+    kreal over;      /* of over-attenuation; 0.15 */
+} loss_spectral;
+
+/*
+ * Compressed spectral distance (Ephrat et al. 2018, "Looking to listen at the cocktail party", sec.
+ * 3.2; Braun & Tashev 2021, "A consolidated view of loss functions for supervised deep
+ * learning-based speech enhancement", eq. 5) of one sequence: estimate `y` and clean `s`, both
+ * [n][bins] pairs, divided by `level` first (the sequence's reference r.m.s. in the spectrum's
+ * unit, > 0). With A^c the magnitude to the power c and the phase kept:
+ *   magnitude mean (|Y|^c - |S|^c)^2 + complex mean |Y^c - S^c|^2
+ *   + over mean max(0, |S|^c - |Y|^c)^2
+ *   + error log10( (sum |Y - S|^2 + eps) / (sum |S|^2 + eps) )
+ * Means over bins and frames. `d_y` [n][bins] pairs gets the derivative times `scale` (written, not
+ * added). `parts` [4], may be NULL: the four terms, weighted.
+ */
+kreal loss_spectrum(const loss_spectral *spec, const kreal *y, const kreal *s, size_t n,
+                    size_t bins, kreal level, kreal scale, kreal *d_y, kreal parts[4]);
+
+/* On samples, `y` and `s` [n], derivative times `scale` written to `d_y` [n]. */
+kreal loss_l1(const kreal *y, const kreal *s, size_t n, kreal scale, kreal *d_y);
+kreal loss_l2(const kreal *y, const kreal *s, size_t n, kreal scale, kreal *d_y);
+/* Huber 1964: quadratic within `delta`. */
+kreal loss_huber(const kreal *y, const kreal *s, size_t n, kreal delta, kreal scale, kreal *d_y);
+/* Minus the scale-invariant SDR in dB (Le Roux et al. 2019, eq. 3), bounded by eps; 0 when `s` is
+ * silent. */
+kreal loss_si_sdr(const kreal *y, const kreal *s, size_t n, kreal scale, kreal *d_y);
+
+/* Multi-resolution STFT loss (Yamamoto, Song & Kim 2020, "Parallel WaveGAN", eqs. 5-8): spectral
+ * convergence and log magnitude, mean over the resolutions. Working memory is made once. */
+typedef struct loss_stft loss_stft;
+loss_stft *loss_stft_new(const uint32_t *windows, const uint32_t *hops, uint32_t n_resolutions);
+void loss_stft_free(loss_stft *l); /* NULL does nothing */
+kreal loss_stft_run(loss_stft *l, const kreal *y, const kreal *s, size_t n, kreal scale,
+                    kreal *d_y);
+
+#endif
