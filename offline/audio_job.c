@@ -103,8 +103,8 @@ static sordino_status learn(audio_job *a, const sordino_config *config)
     if (is_stream(j->input))
         return fail(&j->why, SORDINO_UNSUPPORTED,
                     "is a pipe, and --learn-noise reads twice; give a file, or --noise-profile");
-    sordino_status status = learn_noise(a->source, o->learn_from, o->learn_to, config,
-                                        a->setup->model, &a->learned, &j->why);
+    sordino_status status =
+        learn_noise(a->source, o->learn_from, o->learn_to, config, j->model, &a->learned, &j->why);
     close_source(a);
     if (!status)
         status = open_source(a);
@@ -127,7 +127,7 @@ static sordino_status open_filter(audio_job *a)
     if (status)
         return status;
     j->subject = j->input;
-    status = filter_new(&config, a->setup->model, block, &a->filter, &j->why);
+    status = filter_new(&config, j->model, block, &a->filter, &j->why);
     if (status)
         return status;
     j->latency = sordino_latency(filter_denoiser(a->filter));

@@ -34,13 +34,24 @@ bool job_is_table(const char *path, const options *o)
     return false;
 }
 
-static sordino_method pick_method(const job *j, const job_setup *setup, double rate, bool is_table)
+static bool is_slow(double rate, const options *o)
+{
+    return o->kind == INPUT_RAW && rate < least_sound_rate;
+}
+
+bool job_may_be_sound(const char *path, const options *o)
+{
+    return !job_is_table(path, o) && !is_slow(o->rate, o);
+}
+
+/* The method, and the model where it is a network. */
+static sordino_method pick_method(job *j, const job_setup *setup, double rate, bool is_table)
 {
     const options *const o = setup->options;
-    const bool sensor = is_table || (o->kind == INPUT_RAW && rate < least_sound_rate);
+    const bool sensor = is_table || is_slow(rate, o);
     const char *const name = o->model ? o->model : sensor ? "kalman" : "wiener";
-    (void)j;
-    if (setup->model)
+    j->model = setup->model ? setup->model : sensor ? NULL : setup->speech;
+    if (j->model)
         return SORDINO_METHOD_NETWORK;
     return strcmp(name, "kalman") == 0      ? SORDINO_METHOD_KALMAN
            : strcmp(name, "predictor") == 0 ? SORDINO_METHOD_PREDICTOR
@@ -57,12 +68,12 @@ sordino_status job_configure(job *j, const job_setup *setup, double rate, uint32
     config->rate = rate;
     config->channels = channels;
     config->link_channels = o->link >= 0 ? o->link == 1 : !is_table;
-    j->method = setup->model ? sordino_model_name(setup->model) : names[config->method];
+    j->method = j->model ? sordino_model_name(j->model) : names[config->method];
     j->rate = rate;
     j->channels = channels;
     j->subject = j->input;
-    const bool spectral = config->method == SORDINO_METHOD_WIENER ||
-                          (setup->model && sordino_model_is_stft(setup->model));
+    const bool spectral =
+        config->method == SORDINO_METHOD_WIENER || (j->model && sordino_model_is_stft(j->model));
     if (spectral && (rate < least_sound_rate || rate > most_sound_rate))
         return fail(&j->why, SORDINO_UNSUPPORTED,
                     "has a rate of %.9g Hz, %s serves %.0f to %.0f; use --model kalman or "

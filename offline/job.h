@@ -16,7 +16,8 @@ enum { JOB_MAX_NOTES = 4 };
 /* What all jobs share. Read only while they run, but for `frames_done`. */
 typedef struct job_setup {
     const options *options;
-    const sordino_model *model;     /* NULL = none */
+    const sordino_model *model;     /* that was asked for; NULL = none */
+    const sordino_model *speech;    /* for sound where none was asked for; NULL = none */
     const sordino_profile *profile; /* NULL = none */
     atomic_uint_fast64_t *progress; /* thousandths of files done are added */
 } job_setup;
@@ -30,7 +31,8 @@ typedef struct job {
     sordino_error why;
     char notes[JOB_MAX_NOTES][256]; /* warnings, about the input */
     size_t n_notes;
-    const char *method; /* static or borrowed from the model; NULL = did not come so far */
+    const sordino_model *model; /* borrowed from the setup; NULL = another method, or as below */
+    const char *method;         /* static or borrowed from the model; NULL = did not come so far */
     double rate;
     uint32_t channels, latency;
     uint64_t frames, clipped, gaps;
@@ -42,6 +44,9 @@ void job_run(job *j, const job_setup *setup);
 
 /* True when the name ends as a table's does: .csv, .tsv or .txt. */
 bool job_is_table(const char *path, const options *o);
+
+/* True when the input may be sound: nothing says that it is a sensor's. */
+bool job_may_be_sound(const char *path, const options *o);
 
 /* For those that run a part of a job. */
 

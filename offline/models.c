@@ -8,7 +8,7 @@
 
 enum { MAX_FOLDERS = 32, MAX_PATH = 4096, MAX_MODELS = 256 };
 
-static const char ending[] = ".safetensors";
+static const char ending[] = ".safetensors", speech[] = "speech";
 
 typedef struct folders {
     size_t n;
@@ -64,6 +64,15 @@ static bool ends(const char *name)
     return n > end && strcmp(name + n - end, ending) == 0;
 }
 
+static bool is_builtin(const char *name)
+{
+    const char *other;
+    for (size_t i = 0; (other = sordino_builtin_name(i)); i++)
+        if (strcmp(name, other) == 0)
+            return true;
+    return false;
+}
+
 sordino_status models_open(const char *name, sordino_model **out, sordino_error *why)
 {
     folders f;
@@ -79,15 +88,34 @@ sordino_status models_open(const char *name, sordino_model **out, sordino_error 
         path[0] = '\0';
     }
     free_folders(&f);
-    if (path[0] == '\0')
-        return fail(why, SORDINO_NOT_FOUND,
-                    "no such model; see --list-models, or give the path of a .safetensors file");
-    return sordino_model_open_path(path, out, why);
+    if (path[0] != '\0')
+        return sordino_model_open_path(path, out, why);
+    if (is_builtin(name))
+        return sordino_model_open_builtin(name, out, why);
+    return fail(why, SORDINO_NOT_FOUND,
+                "no such model; see --list-models, or give the path of a .safetensors file");
+}
+
+sordino_status models_open_speech(sordino_model **out, sordino_error *why)
+{
+    *out = NULL;
+    return is_builtin(speech) ? sordino_model_open_builtin(speech, out, why) : SORDINO_OK;
 }
 
 static int by_name(const void *a, const void *b)
 {
     return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* The rest of a line: what the model is for, its size, where it is from, its licence. */
+static void describe(sordino_model *model, const char *from, FILE *to)
+{
+    fprintf(to, "%s, %zu weights, %s", sordino_model_is_stft(model) ? "sound" : "sensors",
+            sordino_model_parameters(model), from);
+    if (*sordino_model_licence(model))
+        fprintf(to, ", %s", sordino_model_licence(model));
+    fputc('\n', to);
+    sordino_model_free(model);
 }
 
 static void list_model(const char *folder, const char *name, FILE *to)
@@ -97,16 +125,26 @@ static void list_model(const char *folder, const char *name, FILE *to)
     sordino_error why;
     snprintf(path, sizeof path, "%s/%s", folder, name);
     fprintf(to, "%-16.*s  ", (int)(strlen(name) - sizeof ending + 1), name);
-    if (sordino_model_open_path(path, &model, &why)) {
+    if (sordino_model_open_path(path, &model, &why))
         fprintf(to, "cannot be used: %s\n", why.text);
-        return;
+    else
+        describe(model, path, to);
+}
+
+static void list_builtin(FILE *to)
+{
+    const char *name;
+    sordino_model *model;
+    sordino_error why;
+    for (size_t i = 0; (name = sordino_builtin_name(i)); i++) {
+        char from[256];
+        fprintf(to, "%-16s  ", name);
+        snprintf(from, sizeof from, "built in: %s", sordino_builtin_description(i));
+        if (sordino_model_open_builtin(name, &model, &why))
+            fprintf(to, "cannot be used: %s\n", why.text);
+        else
+            describe(model, from, to);
     }
-    fprintf(to, "%s, %zu weights, %s", sordino_model_is_stft(model) ? "sound" : "sensors",
-            sordino_model_parameters(model), path);
-    if (*sordino_model_licence(model))
-        fprintf(to, ", %s", sordino_model_licence(model));
-    fputc('\n', to);
-    sordino_model_free(model);
 }
 
 static void list_folder(const char *folder, FILE *to)
@@ -135,6 +173,7 @@ void models_list(FILE *to)
           "kalman            sensors, built in\n"
           "predictor         sensors, built in\n",
           to);
+    list_builtin(to);
     find_folders(&f);
     for (size_t i = 0; i < f.n; i++)
         list_folder(f.path[i], to);

@@ -18,8 +18,9 @@ static const char help[] =
     "\n"
     "Method\n"
     "  -m, --model NAME        a network (name or path of a .safetensors file), or\n"
-    "                          wiener (default for sound), kalman (default for\n"
-    "                          sensors) or predictor\n"
+    "                          wiener, kalman or predictor; for sound the network\n"
+    "                          speech where it is built in, else wiener; for\n"
+    "                          sensors kalman\n"
     "      --list-models       show the models found, and end\n"
     "      --limit DB          take away at most this much (no limit)\n"
     "      --mix X             0 input .. 1 denoised (1)\n"
@@ -66,7 +67,7 @@ static const char help[] =
     "  -V, --version           show the version and end\n"
     "\n"
     "Models are looked for in $SORDINO_MODEL_PATH, $XDG_DATA_HOME/sordino/models and\n"
-    "sordino/models in $XDG_DATA_DIRS.\n"
+    "sordino/models in $XDG_DATA_DIRS; then among those built in.\n"
     "Ends with 0 when every file was written, 1 when not, 2 for wrong usage.\n";
 
 enum {
@@ -189,6 +190,7 @@ static bool read_limit(const char *text, options *o)
 static bool read_gain_rule(const char *text, options *o)
 {
     const bool lsa = strcmp(text, "lsa") == 0;
+    o->wants_wiener = true;
     o->config.gain_rule = lsa ? SORDINO_GAIN_LSA : SORDINO_GAIN_WIENER;
     return lsa || strcmp(text, "wiener") == 0 || wrong("--gain-rule", text, "lsa or wiener");
 }
@@ -274,6 +276,7 @@ static bool read_method_option(int code, const char *text, options *o)
     case OPT_GAIN_RULE:
         return read_gain_rule(text, o);
     case OPT_WINDOW:
+        o->wants_wiener = true;
         return read_number(text, 0.002, 0.2, &o->config.window) ||
                wrong("--window", text, "seconds from 0.002 to 0.2");
     case OPT_HOP:
@@ -461,5 +464,6 @@ options_result options_read(int argc, char **argv, options *o)
         if (!read_plain_option(code, optarg, o) && !read_file_option(code, optarg, o))
             return OPTIONS_WRONG;
     }
+    o->wants_wiener = o->wants_wiener || o->learn || o->noise_profile;
     return take_arguments(argc - optind, argv + optind, o);
 }

@@ -34,6 +34,7 @@ typedef struct options {
     bool recurse;    /* -r */
     bool force, quiet, verbose, json, salvage, list_models;
     bool learn, dither, fill_gaps;
+    bool wants_wiener; /* a noise, or an option of wiener, was given: no network by default */
 } options;
 
 typedef enum options_result { OPTIONS_RUN, OPTIONS_DONE, OPTIONS_WRONG } options_result;

@@ -88,8 +88,8 @@ static sordino_status learn(table_job *t, const sordino_config *config)
         return fail(&j->why, SORDINO_UNSUPPORTED,
                     "has %zu columns of numbers, and --learn-noise serves %d; choose --columns",
                     t->n_signals, GROUP);
-    sordino_status status = learn_noise(&from.base, o->learn_from, o->learn_to, config,
-                                        t->setup->model, &t->learned, &j->why);
+    sordino_status status =
+        learn_noise(&from.base, o->learn_from, o->learn_to, config, j->model, &t->learned, &j->why);
     table_close(t->table);
     t->table = NULL;
     byte_close(t->fd);
@@ -117,7 +117,7 @@ static sordino_status open_filter(table_job *t, size_t group)
     if (!status && o->learn)
         status = learn(t, &config);
     if (!status)
-        status = filter_new(&config, t->setup->model, o->block, &t->filters[group], &j->why);
+        status = filter_new(&config, j->model, o->block, &t->filters[group], &j->why);
     if (status)
         return status;
     sordino_denoiser *const denoiser = filter_denoiser(t->filters[group]);

@@ -30,6 +30,18 @@ SORDINO_API SORDINO_NODISCARD sordino_status sordino_model_open_path(const char 
                                                                      sordino_model **out,
                                                                      sordino_error *why);
 
+/* Opens a model that is part of this library, by name. Errors: NO_MEM; NOT_FOUND. */
+SORDINO_API SORDINO_NODISCARD sordino_status sordino_model_open_builtin(const char *name,
+                                                                        sordino_model **out,
+                                                                        sordino_error *why);
+
+/* The models that are part of this library, i = 0, 1 ...: a name to open one by, what it is for in
+ * a few words, and the bytes of its safetensors file, `*size` of them. NULL, and a size of 0,
+ * past the last one; there may be none. `size` may be NULL. All of it is static and read-only. */
+SORDINO_API const char *sordino_builtin_name(size_t i);
+SORDINO_API const char *sordino_builtin_description(size_t i);
+SORDINO_API const void *sordino_builtin_bytes(size_t i, size_t *size);
+
 /* Releases a model that no denoiser uses any more. NULL is ignored. */
 SORDINO_API void sordino_model_free(sordino_model *model);
 
