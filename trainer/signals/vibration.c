@@ -1,0 +1,116 @@
+/*
+ * Acceleration of machines and structures: harmonics of a turning shaft, a gear mesh with side
+ * bands, the impacts of a damaged bearing (McFadden & Smith 1984, "Model for the vibration produced
+ * by a single point defect in a rolling element bearing": a train of impacts, each ringing the
+ * structure, modulated by the shaft; times slip by a per cent), and single blows that ring out.
+ * Where the rate cannot carry a machine the same happens more slowly, as in buildings.
+ */
+#include "trainer/signals/kinds.h"
+#include "trainer/signals/parts.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { MODES = 5 };
+
+typedef struct body {
+    double hz[MODES], decay[MODES], share[MODES];
+} body;
+
+static body body_make(rng *r, double rate)
+{
+    body b;
+    const double first = rate * rng_log_range(r, 0.01, 0.12);
+    for (int k = 0; k < MODES; k++) {
+        b.hz[k] = fmin(first * (1 + k * rng_range(r, 0.5, 1.3)), 0.45 * rate);
+        const double damping = rng_log_range(r, 0.005, 0.06); /* of the critical one */
+        b.decay[k] = 1 / (TWO_PI * b.hz[k] * damping);
+        b.share[k] = rng_range(r, 0.2, 1) / (1 + 0.5 * k);
+    }
+    return b;
+}
+
+static void blow(const body *b, rng *r, float *x, size_t n, double rate, double at, double size)
+{
+    const size_t start = sample_at(at, rate, n);
+    const double late = (double)start / rate - at; /* the blow falls between samples */
+    for (int k = 0; k < MODES; k++)
+        add_damped(x, n, rate, start, b->hz[k], b->decay[k],
+                   size * b->share[k] * (1 + 0.1 * rng_normal(r)), TWO_PI * b->hz[k] * late);
+}
+
+static void add_shaft(rng *r, float *x, size_t n, double rate, double shaft)
+{
+    enum { HARMONICS = 6 };
+    double amplitude[HARMONICS], phase[HARMONICS];
+    for (int k = 0; k < HARMONICS; k++) {
+        amplitude[k] = exp(0.7 * rng_normal(r)) / (1 + k);
+        phase[k] = TWO_PI * rng_unit(r);
+    }
+    wander speed = wander_make(r, rate, 30 / shaft);
+    const double depth = rng_log_range(r, 2e-4, 0.01);
+    double turn = 0;
+    for (size_t i = 0; i < n; i++) {
+        double sum = 0;
+        for (int k = 0; k < HARMONICS; k++)
+            sum += amplitude[k] * sin(TWO_PI * (k + 1) * turn + phase[k]);
+        x[i] += (float)sum;
+        turn += shaft * (1 + depth * wander_next(&speed, r)) / rate;
+        turn -= floor(turn);
+    }
+}
+
+static void add_gear(rng *r, float *x, size_t n, double rate, double shaft)
+{
+    const double teeth = 11 + rng_below(r, 40), mesh = fmin(teeth * shaft, 0.4 * rate);
+    const double level = rng_log_range(r, 0.1, 1.5), sway = rng_range(r, 0, 0.6);
+    const double bend = rng_range(r, 0, 0.5), phase = TWO_PI * rng_unit(r);
+    for (size_t i = 0; i < n; i++) {
+        const double t = (double)i / rate, slow = sin(TWO_PI * shaft * t);
+        x[i] += (float)(level * (1 + sway * slow) * sin(TWO_PI * mesh * t + bend * slow + phase));
+    }
+}
+
+static void add_bearing(rng *r, const body *b, float *x, size_t n, double rate, double shaft)
+{
+    const double hz = shaft * rng_range(r, 2.2, 6.5), size = rng_log_range(r, 0.5, 6);
+    const double sway = rng_range(r, 0, 0.7), duration = (double)n / rate;
+    for (double t = rng_unit(r) / hz; t < duration; t += (1 + 0.01 * rng_normal(r)) / hz)
+        blow(b, r, x, n, rate, t, size * (1 + sway * sin(TWO_PI * shaft * t)));
+}
+
+static bool make(rng *r, double rate, float *out, size_t n)
+{
+    memset(out, 0, n * sizeof *out);
+    const body b = body_make(r, rate);
+    const double shaft = fmin(rng_log_range(r, 5, 100), 0.02 * rate);
+    const bool turns = rng_chance(r, 0.75);
+    if (turns)
+        add_shaft(r, out, n, rate, shaft);
+    if (turns && rng_chance(r, 0.4))
+        add_gear(r, out, n, rate, shaft);
+    if (turns && rng_chance(r, 0.5))
+        add_bearing(r, &b, out, n, rate, shaft);
+    if (!turns || rng_chance(r, 0.3)) {
+        const double duration = (double)n / rate, mean = rng_log_range(r, 3, 60) / b.hz[0];
+        for (double t = 0.3 * fmin(mean, duration) * rng_unit(r); t < duration;
+             t += mean * rng_exponential(r))
+            blow(&b, r, out, n, rate, t, 5 * exp(0.6 * rng_normal(r)));
+    }
+    double power = 0;
+    for (size_t i = 0; i < n; i++)
+        power += (double)out[i] * out[i];
+    const double level = rng_log_range(r, 0.1, 10); /* m/s2 r.m.s., still to severe */
+    const float scale = power > 0 ? (float)(level / sqrt(power / (double)n)) : 0;
+    for (size_t i = 0; i < n; i++)
+        out[i] *= scale;
+    return true;
+}
+
+const signal_kind signal_vibration = {
+    .name = "vibration",
+    .what = "acceleration of machines: shafts, gears, impacts that ring",
+    .unit = "m/s2",
+    .rate = 12000,
+    .make = make,
+};
