@@ -5,8 +5,8 @@
 #include <string.h>
 
 static const signal_kind *const kinds[] = {
-    &signal_calcium, &signal_ecg,  &signal_vibration, &signal_coloured, &signal_hum,
-    &signal_fan,     &signal_hiss, &signal_crackle,   &signal_impulses,
+    &signal_speech, &signal_calcium, &signal_ecg,  &signal_vibration, &signal_coloured,
+    &signal_hum,    &signal_fan,     &signal_hiss, &signal_crackle,   &signal_impulses,
 };
 
 const signal_kind *signal_at(size_t i)
