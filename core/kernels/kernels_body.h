@@ -12,16 +12,9 @@
 #define KERNELS_KERNELS_BODY_H
 
 #include "core/kernels/kernels_math.h"
+#include "core/kernels/unroll.h"
 
 #include <stdbool.h>
-
-#define NO_INLINE static __attribute__((noinline))
-/* Unrolled early enough for the arrays of vectors to become registers. */
-#if defined(__clang__)
-#define UNROLL _Pragma("clang loop unroll(full)")
-#else
-#define UNROLL _Pragma("GCC unroll 16")
-#endif
 
 enum { TILE_MAX_ROWS = 6, TILE_MAX_VECS = 8, TILE_MAX_PARTIALS = 4 };
 

@@ -1,5 +1,6 @@
 /*
- * exp, tanh and erf for whole vectors, in the terms of the shim; included by kernels_body.h alone.
+ * exp, tanh and erf for whole vectors, in the terms of the shim; included by the kernels' bodies
+ * alone.
  * In double (KERNELS_DOUBLE) they are the C library's, so that derivatives can be checked.
  */
 #ifndef KERNELS_KERNELS_MATH_H
