@@ -31,8 +31,7 @@ typedef struct packed_conv {
     kernels_tap *taps;
 } packed_conv;
 
-/* Input frequency of tap k for output frequency f; false when it falls outside. */
-static bool tap_source(const conv_geometry *g, uint32_t f, uint32_t k, uint32_t *source)
+bool conv_source(const conv_geometry *g, uint32_t f, uint32_t k, uint32_t *source)
 {
     int64_t at = 0;
     if (g->transposed) {
@@ -52,7 +51,7 @@ static bool same_taps(const conv_geometry *g, uint32_t f, uint32_t step, uint32_
 {
     for (uint32_t k = 0; k < g->kernel_f; k++) {
         uint32_t a = 0, b = 0;
-        const bool in_a = tap_source(g, f, k, &a), in_b = tap_source(g, f + step, k, &b);
+        const bool in_a = conv_source(g, f, k, &a), in_b = conv_source(g, f + step, k, &b);
         if (in_a != in_b || (in_a && b != a + x_step))
             return false;
     }
@@ -72,19 +71,20 @@ static uint32_t find_runs(const conv_geometry *g, uint32_t phase, run *runs, ker
         run r = {.first = f, .step = step, .n = 1, .x_step = x_step, .first_tap = *n_taps};
         uint32_t at = 0;
         for (uint32_t k = 0; k < g->kernel_f; k++)
-            if (tap_source(g, f, k, &at)) {
+            if (conv_source(g, f, k, &at)) {
                 r.x = at;
                 break;
             }
         for (uint32_t j = 0; j < g->kernel_t; j++)
             for (uint32_t k = 0; k < g->kernel_f; k++) {
-                if (!tap_source(g, f, k, &at))
+                if (!conv_source(g, f, k, &at))
                     continue;
-                const size_t age = (size_t)(g->kernel_t - 1 - j) * g->dilation_t;
+                const ptrdiff_t age = (ptrdiff_t)(g->kernel_t - 1 - j) * g->dilation_t;
+                const ptrdiff_t frames = g->ahead ? age : -age;
                 if (taps)
                     taps[*n_taps] =
-                        (kernels_tap){.x = ((ptrdiff_t)at - (ptrdiff_t)r.x) * (ptrdiff_t)g->in_c -
-                                           (ptrdiff_t)(age * x_row),
+                        (kernels_tap){.x = ((ptrdiff_t)at - (ptrdiff_t)r.x) * (ptrdiff_t)g->in_c +
+                                           frames * (ptrdiff_t)x_row,
                                       .index = j * g->kernel_f + k};
                 ++*n_taps;
             }
@@ -108,7 +108,7 @@ static uint32_t find_all_runs(const conv_geometry *g, run *runs, kernels_tap *ta
     return n;
 }
 
-static bool is_depthwise(const conv_geometry *g)
+bool conv_is_depthwise(const conv_geometry *g)
 {
     return g->groups > 1 && g->groups == g->in_c && g->groups == g->out_c;
 }
@@ -121,7 +121,7 @@ static size_t group_weights(const conv_geometry *g)
 
 static size_t all_weights(const conv_geometry *g)
 {
-    if (is_depthwise(g))
+    if (conv_is_depthwise(g))
         return kernels_pad(g->out_c) * g->kernel_t * g->kernel_f;
     return group_weights(g) * g->groups;
 }
@@ -129,7 +129,7 @@ static size_t all_weights(const conv_geometry *g)
 /* Floats of bias: each group's part is padded. */
 static size_t bias_size(const conv_geometry *g)
 {
-    if (is_depthwise(g))
+    if (conv_is_depthwise(g))
         return kernels_pad(g->out_c);
     return kernels_pad(g->out_c / g->groups) * g->groups;
 }
@@ -178,7 +178,7 @@ static void pack_weights(const conv_geometry *g, const kreal *w, kreal *to)
 {
     const uint32_t taps = g->kernel_t * g->kernel_f;
     const uint32_t in = g->in_c / g->groups, out = g->out_c / g->groups;
-    if (is_depthwise(g)) {
+    if (conv_is_depthwise(g)) {
         for (uint32_t t = 0; t < taps; t++)
             for (uint32_t o = 0; o < g->out_c; o++)
                 to[t * kernels_pad(g->out_c) + o] = w[(size_t)o * taps + t];
@@ -204,7 +204,7 @@ void conv_pack(const conv_geometry *g, const kreal *weight, const kreal *bias, v
     p->taps = (kernels_tap *)(void *)at;
     at += align(n_taps * sizeof(kernels_tap));
     find_all_runs(g, p->runs, p->taps, &n_taps);
-    p->groups = is_depthwise(g) ? 0 : g->groups;
+    p->groups = conv_is_depthwise(g) ? 0 : g->groups;
     p->in_c = g->in_c;
     p->out_c = g->out_c;
     p->x_row = kernels_pad((size_t)g->in_f * g->in_c);
@@ -213,12 +213,12 @@ void conv_pack(const conv_geometry *g, const kreal *weight, const kreal *bias, v
     p->group_weights = group_weights(g);
     kreal *const weights = (kreal *)(void *)at, *const biases = weights + all_weights(g);
     pack_weights(g, weight, weights);
-    const uint32_t out = is_depthwise(g) ? g->out_c : g->out_c / g->groups;
+    const uint32_t out = conv_is_depthwise(g) ? g->out_c : g->out_c / g->groups;
     for (uint32_t o = 0; bias && o < g->out_c; o++)
         biases[o / out * kernels_pad(out) + o % out] = bias[o];
-    const bool alone = p->by_frames && (g->groups == 1 || is_depthwise(g));
+    const bool alone = p->by_frames && (g->groups == 1 || conv_is_depthwise(g));
     p->conv = (kernels_conv){
-        .in = is_depthwise(g) ? g->in_c : g->in_c / g->groups,
+        .in = conv_is_depthwise(g) ? g->in_c : g->in_c / g->groups,
         .out = out,
         .n_taps = g->kernel_t * g->kernel_f,
         .store = alone ? (uint32_t)kernels_pad(out) : out,
@@ -233,7 +233,7 @@ double conv_macs(const conv_geometry *g)
     for (uint32_t f = 0; f < g->out_f; f++)
         for (uint32_t k = 0; k < g->kernel_f; k++) {
             uint32_t source = 0;
-            taps += tap_source(g, f, k, &source) ? g->kernel_t : 0;
+            taps += conv_source(g, f, k, &source) ? g->kernel_t : 0;
         }
     return taps * g->out_c * (g->in_c / g->groups);
 }

@@ -18,10 +18,18 @@ typedef struct conv_geometry {
     uint32_t kernel_f, stride_f, pad_f;
     uint32_t groups;
     bool transposed, bias;
+    bool ahead; /* age(j) counts forwards: frames after the present one, for derivatives */
 } conv_geometry;
 
-/* Each op's own reading of its attributes. */
-typedef conv_geometry (*conv_geometry_fn)(const op_node *node);
+/* The ops' own reading of their attributes: conv1d and dense; conv_freq and its transposed. */
+conv_geometry conv1d_geometry(const op_node *node);
+conv_geometry conv_freq_geometry(const op_node *node);
+
+/* Input frequency of tap k for output frequency f; false when it falls outside. */
+bool conv_source(const conv_geometry *g, uint32_t f, uint32_t k, uint32_t *source);
+
+/* One weight for each output channel and tap: groups as many as channels. */
+bool conv_is_depthwise(const conv_geometry *g);
 
 /* Checks widths, groups and sizes, and fills node->width and history. */
 sordino_status conv_shape(op_node *node, const conv_geometry *g, sordino_error *why);

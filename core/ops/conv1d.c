@@ -16,7 +16,7 @@ static const op_attr dense_attrs[] = {
     {"bias", 0, 1, 1, true, false},
 };
 
-static conv_geometry conv1d_geometry(const op_node *n)
+conv_geometry conv1d_geometry(const op_node *n)
 {
     const bool dense = n->op == &op_dense;
     return (conv_geometry){

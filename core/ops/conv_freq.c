@@ -24,7 +24,7 @@ enum { FREQ, OUT, KERNEL_T, KERNEL_F, DILATION_T, STRIDE_F, PAD_F, GROUPS, BIAS,
 static const op_attr forward_attrs[] = {COMMON_ATTRS};
 static const op_attr transposed_attrs[] = {COMMON_ATTRS, {"out_pad_f", 0, 15, 0, true, false}};
 
-static conv_geometry geometry(const op_node *n)
+conv_geometry conv_freq_geometry(const op_node *n)
 {
     const uint32_t in_f = op_whole(n, FREQ), kernel_f = op_whole(n, KERNEL_F);
     const uint32_t stride = op_whole(n, STRIDE_F);
@@ -53,7 +53,7 @@ static conv_geometry geometry(const op_node *n)
 
 static sordino_status shape(op_node *node, sordino_error *why)
 {
-    const conv_geometry g = geometry(node);
+    const conv_geometry g = conv_freq_geometry(node);
     if (g.pad_f >= g.kernel_f)
         return error_set(why, SORDINO_BAD_MODEL, "Padding %u is not below the kernel's %u",
                          (unsigned)g.pad_f, (unsigned)g.kernel_f);
@@ -65,7 +65,7 @@ static sordino_status shape(op_node *node, sordino_error *why)
 
 static uint32_t params(const op_node *node, op_param out[OP_MAX_PARAMS])
 {
-    const conv_geometry g = geometry(node);
+    const conv_geometry g = conv_freq_geometry(node);
     const uint32_t first = g.transposed ? g.in_c : g.out_c;
     const uint32_t second = (g.transposed ? g.out_c : g.in_c) / g.groups;
     out[0] = (op_param){"weight", 4, {first, second, g.kernel_t, g.kernel_f}};
@@ -75,19 +75,19 @@ static uint32_t params(const op_node *node, op_param out[OP_MAX_PARAMS])
 
 static size_t packed_bytes(const op_node *node)
 {
-    const conv_geometry g = geometry(node);
+    const conv_geometry g = conv_freq_geometry(node);
     return conv_packed_bytes(&g);
 }
 
 static void pack(const op_node *node, const kreal *const *p, void *packed)
 {
-    const conv_geometry g = geometry(node);
+    const conv_geometry g = conv_freq_geometry(node);
     conv_pack(&g, p[0], p[1], packed);
 }
 
 static double macs(const op_node *node)
 {
-    const conv_geometry g = geometry(node);
+    const conv_geometry g = conv_freq_geometry(node);
     return conv_macs(&g);
 }
 
@@ -99,7 +99,7 @@ static uint32_t channels(const op_node *node)
 static bool fold(const op_node *node, bool before, const kreal *gain, const kreal *shift,
                  uint32_t n_channels, kreal *weight, kreal *bias)
 {
-    const conv_geometry g = geometry(node);
+    const conv_geometry g = conv_freq_geometry(node);
     return conv_fold(&g, before, gain, shift, n_channels, weight, bias);
 }
 

@@ -17,7 +17,7 @@
 /* One sequence of frames: first frame of window w at base + w * stride. `base` points at frame 0 of
  * window 0. For values (inputs, results) at least node->history zero frames lie before each
  * window's first frame; for derivatives at least node->history zero frames lie after each window's
- * last frame. */
+ * last frame. KERNELS_PAD floats after the last frame of all can be read. */
 typedef struct op_frames {
     kreal *base;
     size_t stride; /* floats from one window to the next, a multiple of KERNELS_PAD */
