@@ -5,8 +5,27 @@
 #include <string.h>
 
 static const signal_kind *const kinds[] = {
-    &signal_speech, &signal_calcium, &signal_ecg,  &signal_vibration, &signal_coloured,
-    &signal_hum,    &signal_fan,     &signal_hiss, &signal_crackle,   &signal_impulses,
+    /* clean */
+    &signal_speech,
+    &signal_music,
+    &signal_tones,
+    &signal_calcium,
+    &signal_ecg,
+    &signal_spikes,
+    &signal_steps,
+    &signal_chirps,
+    &signal_vibration,
+    &signal_autoregressive,
+    &signal_random_walk,
+    &signal_smooth,
+    /* noise */
+    &signal_coloured,
+    &signal_hum,
+    &signal_fan,
+    &signal_hiss,
+    &signal_crackle,
+    &signal_impulses,
+    &signal_babble,
 };
 
 const signal_kind *signal_at(size_t i)
