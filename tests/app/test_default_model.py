@@ -79,8 +79,8 @@ class DefaultModel(unittest.TestCase):
     def test_sensors_are_left_to_kalman_unless_asked(self):
         for tool in (WITH, WITHOUT):
             self.assertEqual(self.method(tool, "in.csv", "out.csv"), ("kalman", None))
-            raw = ("--raw", "s16le", "--rate", 100, "in.raw", "out.raw")
-            self.assertEqual(self.method(tool, *raw), ("kalman", None))
+            self.assertEqual(self.method(tool, "--raw", "s16le", "--rate", 100, "in.raw", "out.raw"),
+                             ("kalman", None))
         self.assertEqual(self.method(WITH, "-m", "sensor", "in.csv", "out.csv")[1], "wave test")
 
     def test_mixed_inputs_each_get_their_own(self):
@@ -99,8 +99,7 @@ class DefaultModel(unittest.TestCase):
         lines = run(WITH, "--list-models").stdout.decode().splitlines()
         self.assertEqual([line.split()[0] for line in lines],
                          ["wiener", "kalman", "predictor", "speech", "sensor"])
-        self.assertRegex(lines[3],
-                         r"^speech +sound, [0-9]+ weights, built in: A test of speech, ISC$")
+        self.assertRegex(lines[3], r"^speech +sound, [0-9]+ weights, built in: A test of speech, ISC$")
         self.assertEqual(len(run(WITHOUT, "--list-models").stdout.splitlines()), 3)
         why = run(WITHOUT, "-m", "speech", "in.wav", "out.wav", code=1).stderr.decode()
         self.assertIn("speech: no such model", why)
