@@ -24,8 +24,16 @@ static bool add_voice(rng *r, uint64_t number, double rate, float *voice, float 
     const double level = active_level(voice, n, rate);
     const double wanted = pow(10, (-9 * far + 2 * rng_normal(r)) / 20);
     const float gain = level > 0 ? (float)(wanted / level) : 0;
+    /* Everybody is in the middle of something: a passage starts anywhere in its round, whose ends
+     * are faded so that they meet. */
+    const size_t fade = (size_t)fmin(0.01 * rate, 0.5 * (double)n);
+    for (size_t i = 0; i < fade; i++) {
+        voice[i] *= (float)i / (float)fade;
+        voice[n - 1 - i] *= (float)i / (float)fade;
+    }
+    const size_t turn = (size_t)(rng_unit(r) * (double)n);
     for (size_t i = 0; i < n; i++)
-        out[i] += gain * voice[i];
+        out[i] += gain * voice[i + turn < n ? i + turn : i + turn - n];
     return true;
 }
 

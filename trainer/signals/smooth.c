@@ -17,7 +17,7 @@ enum { REACH = 12, TAPS = 2 * REACH + 1 }; /* 4.2 s.d. */
 static bool add_process(rng *r, double length, double deviation, float *x, size_t n)
 {
     const double apart = length / 4;
-    const size_t n_knots = (size_t)((double)n / apart) + 4;
+    const size_t n_knots = (size_t)((double)n / apart) + 6; /* a cubic sees 4, from `begin` on */
     double weights[TAPS], power = 0;
     for (int k = 0; k < TAPS; k++) {
         const double u = (k - REACH) / (4 * sqrt(0.5));
@@ -37,7 +37,7 @@ static bool add_process(rng *r, double length, double deviation, float *x, size_
     }
     const double begin = rng_unit(r);
     for (size_t i = 0; i < n; i++) {
-        const double at = fmin(begin + (double)i / apart, (double)(n_knots - 4) + 0.999);
+        const double at = begin + (double)i / apart;
         const size_t j = (size_t)at;
         const double t = at - (double)j;
         const float *const k = knots + j;
