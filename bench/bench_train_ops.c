@@ -32,21 +32,22 @@ typedef struct job {
 
 typedef struct row {
     const char *name, *op;
-    uint32_t in, n_inputs, out, kernel, dilation, groups;
+    uint32_t in, n_inputs, out, kernel, dilation, groups, freq;
 } row;
 
 static const row rows[] = {
-    {"dense 96 -> 192", "dense", 96, 1, 192, 0, 0, 0},
-    {"dense 192 -> 96", "dense", 192, 1, 96, 0, 0, 0},
-    {"dense 416 -> 96", "dense", 416, 1, 96, 0, 0, 0},
-    {"dense 48 -> 48", "dense", 48, 1, 48, 0, 0, 0},
-    {"conv1d 128 -> 128, kernel 3", "conv1d", 128, 1, 128, 3, 4, 1},
-    {"conv1d 192, kernel 3, depthwise", "conv1d", 192, 1, 192, 3, 4, 192},
-    {"conv1d 1 -> 48, kernel 16", "conv1d", 1, 1, 48, 16, 1, 1},
-    {"prelu 192", "prelu", 192, 1, 0, 0, 0, 0},
-    {"batch_norm 192", "batch_norm", 192, 1, 0, 0, 0, 0},
-    {"add 96", "add", 96, 2, 0, 0, 0, 0},
-    {"sigmoid 128", "sigmoid", 128, 1, 0, 0, 0, 0},
+    {"dense 96 -> 192", "dense", 96, 1, 192, 0, 0, 0, 0},
+    {"dense 192 -> 96", "dense", 192, 1, 96, 0, 0, 0, 0},
+    {"dense 416 -> 96", "dense", 416, 1, 96, 0, 0, 0, 0},
+    {"dense 48 -> 48", "dense", 48, 1, 48, 0, 0, 0, 0},
+    {"conv1d 128 -> 128, kernel 3", "conv1d", 128, 1, 128, 3, 4, 1, 0},
+    {"conv1d 192, kernel 3, depthwise", "conv1d", 192, 1, 192, 3, 4, 192, 0},
+    {"conv1d 1 -> 48, kernel 16", "conv1d", 1, 1, 48, 16, 1, 1, 0},
+    {"conv_freq 32 x 16 -> 16, 2 x 3", "conv_freq", 512, 1, 16, 0, 0, 0, 32},
+    {"prelu 192", "prelu", 192, 1, 0, 0, 0, 0, 0},
+    {"batch_norm 192", "batch_norm", 192, 1, 0, 0, 0, 0, 0},
+    {"add 96", "add", 96, 2, 0, 0, 0, 0, 0},
+    {"sigmoid 128", "sigmoid", 128, 1, 0, 0, 0, 0, 0},
 };
 
 /* Seconds of this thread's own work: other programs on the machine do not count. */
@@ -123,6 +124,9 @@ static void make_node(job *j, const row *r)
     set(&j->node, "kernel", r->kernel);
     set(&j->node, "dilation", r->dilation);
     set(&j->node, "groups", r->groups);
+    set(&j->node, "freq", r->freq);
+    set(&j->node, "kernel_t", 2);
+    set(&j->node, "kernel_f", 3);
     j->node.n_inputs = r->n_inputs;
     for (uint32_t i = 0; i < r->n_inputs; i++)
         j->node.in_width[i] = r->in;

@@ -16,7 +16,7 @@
 #include <stdbool.h>
 
 enum {
-    OUTER_FRAMES = 96,     /* of a block */
+    OUTER_FRAMES = 64,     /* of a block */
     DEPTHWISE_FRAMES = 32, /* here all columns of a block pass by for every tile */
     DEPTHWISE_VECS = 2,
     SUM_FRAMES = 4, /* added up before memory is touched */

@@ -22,7 +22,14 @@
 #define TABLE_TOLERANCE 1e-4
 #define STATS_TOLERANCE (sizeof(kreal) == sizeof(double) ? 1e-12 : 1e-5)
 
-enum { ROUNDS = 30, MAX_TRIES = 1000, DIRECTIONS = 6, MAX_WINDOWS = 4, MAX_FRAMES = 24 };
+enum {
+    ROUNDS = 30,
+    MAX_TRIES = 1000,
+    DIRECTIONS = 6,
+    MAX_WINDOWS = 4,
+    FEW_FRAMES = 24,
+    MANY_FRAMES = 150
+};
 
 static uint64_t state;
 static const kernels *table;
@@ -302,7 +309,8 @@ static void trial_new(trial *t, const op_case *c)
     if (!t->grad)
         fail_msg("%s has no backward side", c->name);
     t->windows = between(1, MAX_WINDOWS);
-    t->n = between(1, MAX_FRAMES);
+    /* Often short, sometimes longer than what the kernels take at once. */
+    t->n = between(1, between(0, 4) ? FEW_FRAMES : MANY_FRAMES);
     draw_weights(t);
     for (uint32_t i = 0; i < t->node.n_inputs; i++) {
         t->in[i] = tape_new(t, t->node.in_width[i], t->node.history, 0);
