@@ -306,8 +306,7 @@ static void trial_new(trial *t, const op_case *c)
     memset(t, 0, sizeof *t);
     t->node = draw_node(c);
     t->grad = op_grad_find(t->node.op);
-    if (!t->grad)
-        fail_msg("%s has no backward side", c->name);
+    assert_non_null(t->grad);
     t->windows = between(1, MAX_WINDOWS);
     /* Often short, sometimes longer than what the kernels take at once. */
     t->n = between(1, between(0, 4) ? FEW_FRAMES : MANY_FRAMES);
