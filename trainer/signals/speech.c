@@ -11,6 +11,7 @@
 
 #include "trainer/signals/speech_plan.h"
 #include "trainer/signals/speech_rate.h"
+#include "trainer/signals/speech_room.h"
 #include "trainer/signals/speech_source.h"
 #include "trainer/signals/speech_tract.h"
 
@@ -69,7 +70,7 @@ static biquad tilt_filter(double rate, double hz, double db)
 static void draw_microphone(biquad chain[MICROPHONE], double rate, rng *r)
 {
     chain[0] = high_pass(rate, rng_log_range(r, 25, 110));
-    chain[1] = tilt_filter(rate, rng_log_range(r, 300, 2500), 2.5 * rng_normal(r));
+    chain[1] = tilt_filter(rate, rng_log_range(r, 300, 2500), 2.5 * rng_normal(r) - 1);
     chain[2] =
         peak_filter(rate, rng_log_range(r, 120, 1000), rng_range(r, 0.5, 1.5), 2 * rng_normal(r));
     chain[3] =
@@ -87,7 +88,8 @@ static void synthesise(float *out, size_t n, double rate, const speech_frame *fr
         end = end < n ? end : n;
         speech_source_run(source, &frames[k], &frames[k + 1], glottis, frication, end - at);
         speech_tract_set(tract, &frames[k]);
-        speech_tract_run(tract, glottis, frication, out + at, end - at);
+        const bool hisses = frames[k].fric > 0 || frames[k + 1].fric > 0;
+        speech_tract_run(tract, glottis, frication, hisses, out + at, end - at);
         at = end;
     }
 }
@@ -98,18 +100,22 @@ static bool render(rng *r, double rate, float *out, size_t n)
     speech_frame *frames = calloc(n_frames, sizeof *frames);
     speech_source *source = malloc(sizeof *source);
     speech_tract *tract = malloc(sizeof *tract);
-    const bool ok = frames && source && tract;
+    bool ok = frames && source && tract;
     if (ok) {
         speech_voice v;
         biquad microphone[MICROPHONE];
         speech_voice_draw(&v, r);
         draw_microphone(microphone, rate, r);
-        speech_plan_make(frames, n_frames, &v, r);
+        /* Their own generators: what is drawn does not depend on the length. */
+        rng words = rng_make(rng_bits(r), 0, 1);
         speech_source_init(source, &v, rate, rng_bits(r));
+        speech_plan_make(frames, n_frames, &v, &words);
         speech_tract_init(tract, &v, rate);
         synthesise(out, n, rate, frames, n_frames, source, tract);
         for (int k = 0; k < MICROPHONE; k++)
             biquad_run(&microphone[k], out, n);
+        if (rng_chance(r, 0.6))
+            ok = speech_room_add(out, n, rate, r);
     }
     free(frames);
     free(source);
@@ -207,7 +213,7 @@ static bool make(rng *r, double rate, float *out, size_t n)
     else if (ok)
         memcpy(out, x, n * sizeof *out);
     free(x);
-    return ok && set_level(out, n, rate, rng_range(r, -36, -18));
+    return ok && set_level(out, n, rate, rng_range(r, -36, -15));
 }
 
 const signal_kind signal_speech = {

@@ -11,6 +11,8 @@
 
 enum { MAX_ITEMS = 256, SCHWA = 12 };
 
+static const float inaudible = 1e-4f; /* of an amplitude: -80 dB below a vowel */
+
 /* A sound in its place. */
 typedef struct item {
     const speech_phone *phone;
@@ -21,6 +23,7 @@ typedef struct item {
     double loud;    /* amplitude */
     double tone;    /* semitones */
     double breathy; /* added aspiration, 0..1 */
+    double release; /* of a stop: its burst against a full one */
     bool stressed, aspirated;
 } item;
 
@@ -49,6 +52,19 @@ static void put(writer *w, double seconds)
     w->clock += seconds * SPEECH_FRAME_RATE;
     for (; w->at < w->n && (double)w->at < w->clock; w->at++)
         w->frames[w->at] = w->now;
+}
+
+/* The same with voice and breath going from one factor to another. */
+static void put_fading(writer *w, double seconds, double from, double to)
+{
+    const size_t first = w->at;
+    put(w, seconds);
+    for (size_t i = first; i < w->at; i++) {
+        const double u = (double)(i - first + 1) / (double)(w->at - first + 1);
+        const float factor = (float)(from + u * (to - from));
+        w->frames[i].voice *= factor;
+        w->frames[i].breath *= factor;
+    }
 }
 
 /* Sets the spectrum of frication, also for the frames just before, where it will fade in. */
@@ -88,8 +104,12 @@ static void set_formants(writer *w, const item *it)
     }
     f->hz[0] *= (float)(1 + 0.12 * open + (v->whisper ? 0.12 : 0));
     f->width[0] *= (float)(v->whisper ? 1.8 : 1 + 8 * v->breath);
-    f->hz[3] = (float)(v->high[3] + 0.2 * (it->hz[2] - 2500 * v->scale));
-    f->width[3] = (float)v->high_width[3];
+    /* What stands above F3 follows it a little, and each sound in its own way. */
+    for (int k = 3; k < SPEECH_MOVING; k++) {
+        const double wander = 0.04 * rng_normal(w->r) * v->high[3];
+        f->hz[k] = (float)(v->high[k] + 0.2 * (it->hz[2] - 2500 * v->scale) + wander);
+        f->width[k] = (float)(v->high_width[k] * exp(0.2 * rng_normal(w->r)));
+    }
 }
 
 /* Voicing and aspiration for a sound of amplitude `voice`; a whisperer has breath for voice. */
@@ -100,19 +120,21 @@ static void set_voice(writer *w, double voice, double breath)
     w->now.breath = (float)(v->whisper ? 0.05 * voice + breath : v->breath * voice + breath);
 }
 
-static void put_vowel(writer *w, const item *it, bool before_nasal)
+/* The voice swells at first and fades at the end, before a pause to little. */
+static void put_vowel(writer *w, const item *it, bool before_nasal, bool last)
 {
     const speech_voice *v = w->voice;
     set_voice(w, it->loud, 0.03 * it->breathy * it->loud);
     w->now.fric = 0;
     w->now.nasal = before_nasal ? (float)(120 * v->nasality) : 0;
     const bool glides = it->phone->glide_to >= 0;
-    put(w, it->seconds * (glides ? 0.5 : 1));
+    const double end = last ? rng_range(w->r, 0.1, 0.5) : rng_range(w->r, 0.3, 0.75);
+    put_fading(w, it->seconds * 0.45, rng_range(w->r, 0.4, 0.9), 1);
     if (glides) {
         w->now.hz[0] = (float)it->first_end;
         w->now.hz[1] = (float)it->second;
-        put(w, it->seconds * 0.5);
     }
+    put_fading(w, it->seconds * 0.55, 1, end);
 }
 
 static void put_burst(writer *w, double level)
@@ -134,7 +156,7 @@ static void put_stop(writer *w, const item *it)
     const double level = z->level * it->loud * v->sibilance * from_db(3 * rng_normal(w->r));
     const bool affricate = it->phone->kind == SPEECH_AFFRICATE;
     set_noise(w, it->phone->noise, it->hz[1]);
-    set_voice(w, it->phone->voiced ? 0.25 * it->loud : 0, 0);
+    set_voice(w, it->phone->voiced ? 0.18 * it->loud : 0, 0);
     w->now.breath = 0;
     put(w, it->seconds);
     set_voice(w, it->phone->voiced ? 0.2 * it->loud : 0, 0);
@@ -144,7 +166,7 @@ static void put_stop(writer *w, const item *it)
         w->now.fric = 0;
         return;
     }
-    put_burst(w, level);
+    put_burst(w, level * it->release);
     if (!it->phone->voiced) {
         const double late = it->aspirated ? rng_range(w->r, 0.02, 0.06) : rng_range(w->r, 0, 0.015);
         set_voice(w, 0, (it->aspirated ? 0.045 : 0.02) * it->loud);
@@ -159,7 +181,7 @@ static void put_fricative(writer *w, const item *it)
     const speech_voice *v = w->voice;
     set_noise(w, it->phone->noise, it->hz[1]);
     const double level = speech_noises[it->phone->noise].level * it->loud * v->sibilance;
-    set_voice(w, it->phone->voiced ? 0.35 * it->loud : 0, 0.004 * it->loud);
+    set_voice(w, it->phone->voiced ? 0.25 * it->loud : 0, 0.004 * it->loud);
     w->now.fric = (float)(level * (it->phone->voiced ? 0.5 : 1));
     put(w, it->seconds);
     w->now.fric = 0;
@@ -182,16 +204,16 @@ static void put_item(writer *w, const phrase *p, int i)
     w->now.nasal = 0;
     switch (kind) {
     case SPEECH_VOWEL:
-        put_vowel(w, it, i + 1 < p->n && p->items[i + 1].phone->kind == SPEECH_NASAL);
+        put_vowel(w, it, i + 1 < p->n && p->items[i + 1].phone->kind == SPEECH_NASAL, i + 2 > p->n);
         break;
     case SPEECH_GLIDE:
-        set_voice(w, 0.75 * it->loud, 0);
+        set_voice(w, 0.5 * it->loud, 0);
         put(w, it->seconds);
         break;
     case SPEECH_NASAL:
-        set_voice(w, 0.6 * it->loud, 0);
+        set_voice(w, 0.38 * it->loud, 0);
         w->now.nasal = 200;
-        put(w, it->seconds);
+        put_fading(w, it->seconds, 1, i + 2 > p->n ? 0.2 : 0.8);
         break;
     case SPEECH_FRICATIVE:
         put_fricative(w, it);
@@ -231,7 +253,7 @@ static item *add(phrase *p, const speech_phone *phone)
     if (p->n == MAX_ITEMS)
         p->n--;
     item *it = &p->items[p->n++];
-    *it = (item){.phone = phone, .seconds = (double)phone->seconds, .loud = 1};
+    *it = (item){.phone = phone, .seconds = (double)phone->seconds, .loud = 1, .release = 1};
     return it;
 }
 
@@ -253,7 +275,7 @@ static void add_onset(phrase *p, rng *r, bool stressed)
     const double u = rng_unit(r);
     if (u < 0.14)
         return;
-    if (u > 0.92) { /* s + stop */
+    if (u > 0.95) { /* s + stop */
         static const char *const stops[] = {"p", "t", "k"};
         add(p, speech_consonant("s"));
         add(p, speech_consonant(stops[rng_below(r, 3)]));
@@ -272,7 +294,9 @@ static void add_coda(phrase *p, rng *r)
     if (u < 0.5)
         return;
     const speech_phone *c = draw_consonant(r, false);
-    add(p, c)->aspirated = rng_chance(r, 0.3);
+    item *it = add(p, c);
+    it->aspirated = rng_chance(r, 0.3);
+    it->release = rng_chance(r, 0.5) ? 0.1 : 0.6; /* often a final stop is hardly released */
     if (u > 0.88 && c->kind != SPEECH_FRICATIVE && c->kind != SPEECH_AFFRICATE) {
         static const char *const last[] = {"s", "t", "z", "d"};
         add(p, speech_consonant(last[rng_below(r, 4)]));
@@ -332,7 +356,7 @@ static void add_syllable(writer *w, phrase *p, double place, bool stressed, bool
     add(p, &speech_vowels[schwa ? SCHWA : rng_pick(r, weights, SPEECH_VOWELS)]);
     add_coda(p, r);
     const double db =
-        v->dynamics * rng_normal(r) - 3 * place - (stressed ? 0 : 3) - (final ? 2 : 0);
+        v->dynamics * rng_normal(r) - 3 * place - (stressed ? 0 : 4) - (final ? 2 : 0);
     const double accent = stressed && rng_chance(r, 0.75) ? v->range * rng_range(r, 0.3, 1.3) : 0;
     for (int i = first; i < p->n; i++) {
         item *it = &p->items[i];
@@ -369,6 +393,10 @@ static void speak(writer *w)
     set_targets(w, &p);
     for (int i = 0; i < p.n && w->at < w->n; i++)
         put_item(w, &p, i);
+    /* What is left of the breath. */
+    const double rest = p.items[p.n - 1].loud;
+    set_voice(w, p.items[p.n - 1].phone->voiced ? 0.06 * rest : 0, 0.008 * rest);
+    put_fading(w, rng_range(r, 0.03, 0.15), 1, 0);
 }
 
 /* A bout of laughter: "ha" four to five times a second, falling (Bachorowski et al. 2001). */
@@ -447,14 +475,19 @@ static void finish(speech_frame *frames, size_t n, const speech_voice *v, rng *r
         smooth(frames, n, offsetof(speech_frame, width) + k * sizeof(float), 0.008);
     }
     smooth(frames, n, offsetof(speech_frame, f0), 0.030);
-    smooth(frames, n, offsetof(speech_frame, voice), 0.006);
+    smooth(frames, n, offsetof(speech_frame, voice), 0.004);
     smooth(frames, n, offsetof(speech_frame, breath), 0.007);
-    smooth(frames, n, offsetof(speech_frame, fric), 0.006);
+    smooth(frames, n, offsetof(speech_frame, fric), 0.008);
     smooth(frames, n, offsetof(speech_frame, nasal), 0.006);
     smooth(frames, n, offsetof(speech_frame, rd), 0.020);
     smooth(frames, n, offsetof(speech_frame, creak), 0.020);
-    for (size_t i = 0; i < n; i++)
-        frames[i].fric += frames[i].burst;
+    for (size_t i = 0; i < n; i++) {
+        speech_frame *f = &frames[i];
+        f->fric += f->burst;
+        f->fric = f->fric < inaudible ? 0 : f->fric;
+        f->voice = f->voice < inaudible ? 0 : f->voice;
+        f->breath = f->breath < 0.1f * inaudible ? 0 : f->breath;
+    }
     finish_pitch(frames, n, v, r);
 }
 
@@ -462,6 +495,7 @@ void speech_plan_make(speech_frame *frames, size_t n, const speech_voice *v, rng
 {
     if (n == 0)
         return;
+    rng flutter = rng_make(rng_bits(r), 0, 2);
     writer w = {.frames = frames, .n = n, .voice = v, .r = r};
     item rest = {.phone = &speech_vowels[SCHWA]};
     vowel_targets(&w, rest.phone, 0, rest.hz);
@@ -477,5 +511,5 @@ void speech_plan_make(speech_frame *frames, size_t n, const speech_voice *v, rng
         const double length = v->pause * exp(0.5 * rng_normal(r));
         pause(&w, fmin(fmax(length, 0.08), rng_chance(r, 0.1) ? 2 : 0.8));
     }
-    finish(frames, n, v, r);
+    finish(frames, n, v, &flutter);
 }

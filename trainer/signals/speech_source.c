@@ -126,6 +126,7 @@ void speech_source_run(speech_source *s, const speech_frame *a, const speech_fra
     const float df = (b->fric - a->fric) * per;
     float voice = a->voice, breath = a->breath, fric = a->fric, turbulence = (float)s->turbulence;
     const float depth = a->voice > 0.02f ? 0.7f : a->voice * 35.0f;
+    const bool hisses = a->fric > 0 || b->fric > 0;
     for (size_t i = 0; i < n; i++) {
         if (s->at >= s->period) {
             const double w = (double)i * (double)per;
@@ -138,7 +139,7 @@ void speech_source_run(speech_source *s, const speech_frame *a, const speech_fra
         turbulence += smooth * (open - turbulence);
         const float mod = 1 - depth + depth * turbulence;
         glottis[i] = voice * pulse + breath * mod * noise_sample(&s->noise);
-        frication[i] = fric * (0.4f + 0.6f * mod) * noise_sample(&s->noise);
+        frication[i] = hisses ? fric * (0.4f + 0.6f * mod) * noise_sample(&s->noise) : 0;
         voice += dv;
         breath += db;
         fric += df;

@@ -1,6 +1,7 @@
 #include "trainer/signals/speech_tract.h"
 
 #include <math.h>
+#include <string.h>
 
 static const double pi = 3.14159265358979323846;
 static const double nasal_hz = 270, nasal_width = 100; /* Klatt 1980, table I */
@@ -35,6 +36,8 @@ void speech_tract_set(speech_tract *t, const speech_frame *f)
     t->zero_a = 1 / z.a;
     t->zero_b = -z.b / z.a;
     t->zero_c = -z.c / z.a;
+    const double cut = 0.5 * (double)f->peak_hz[0];
+    t->low_step = (float)(1 - exp(-2 * pi * cut / t->rate));
     for (int k = 0; k < SPEECH_PEAKS; k++) {
         speech_resonator *p = &t->peaks[k];
         const double hz = fmin(f->peak_hz[k], 0.47 * t->rate);
@@ -86,25 +89,45 @@ static void add_frication(speech_tract *t, const float *x, float *out, size_t n)
     speech_resonator p[SPEECH_PEAKS];
     for (int k = 0; k < SPEECH_PEAKS; k++)
         p[k] = t->peaks[k];
-    float x1 = t->peak_x1, x2 = t->peak_x2;
+    float x1 = t->peak_x1, x2 = t->peak_x2, low = t->low;
     for (size_t i = 0; i < n; i++) {
-        const float d = x[i] - x2;
+        low += t->low_step * (x[i] - low);
+        const float high = x[i] - low, d = high - x2;
         x2 = x1;
-        x1 = x[i];
+        x1 = high;
         out[i] += resonate(&p[0], d) + resonate(&p[1], d) + resonate(&p[2], d);
     }
     for (int k = 0; k < SPEECH_PEAKS; k++)
         t->peaks[k] = p[k];
     t->peak_x1 = x1;
     t->peak_x2 = x2;
+    t->low = low;
 }
 
-void speech_tract_run(speech_tract *t, float *glottis, const float *frication, float *out, size_t n)
+/* Numbers too small to matter, which processors are slow with. */
+static void settle(speech_resonator *r)
+{
+    if (fabsf(r->y1) + fabsf(r->y2) < 1e-18f)
+        r->y1 = r->y2 = 0;
+}
+
+void speech_tract_run(speech_tract *t, float *glottis, const float *frication, bool hisses,
+                      float *out, size_t n)
 {
     pass_nasal(t, glottis, n);
-    for (int k = 0; k + 1 < t->n_formants; k += 2)
-        pass_pair(&t->formants[k], &t->formants[k + 1], glottis, n);
-    for (size_t i = 0; i < n; i++)
-        out[i] = glottis[i];
-    add_frication(t, frication, out, n);
+    settle(&t->nasal_pole);
+    for (int k = 0; k + 1 < SPEECH_FORMANTS; k += 2) {
+        if (k + 1 < t->n_formants)
+            pass_pair(&t->formants[k], &t->formants[k + 1], glottis, n);
+        settle(&t->formants[k]);
+        settle(&t->formants[k + 1]);
+    }
+    memcpy(out, glottis, n * sizeof *out);
+    if (hisses)
+        add_frication(t, frication, out, n);
+    else {
+        for (int k = 0; k < SPEECH_PEAKS; k++)
+            t->peaks[k].y1 = t->peaks[k].y2 = 0;
+        t->peak_x1 = t->peak_x2 = t->low = 0;
+    }
 }

@@ -10,9 +10,9 @@ static double clamp(double x, double low, double high)
 /* Men, women and children in the usual shares; pitch goes with the tract but loosely. */
 static void draw_body(speech_voice *v, rng *r)
 {
-    static const double share[] = {0.45, 0.43, 0.12};
+    static const double share[] = {0.52, 0.41, 0.07};
     static const double scale[] = {0.99, 1.15, 1.24}, spread[] = {0.045, 0.04, 0.045};
-    static const double f0[] = {115, 200, 265}, f0_spread[] = {0.21, 0.16, 0.17};
+    static const double f0[] = {118, 192, 255}, f0_spread[] = {0.21, 0.16, 0.17};
     const uint32_t who = rng_pick(r, share, 3);
     v->scale = clamp(scale[who] + spread[who] * rng_normal(r), 0.88, 1.30);
     v->f0 = clamp(f0[who] * exp(f0_spread[who] * rng_normal(r)), 65, 380);
@@ -27,7 +27,7 @@ static void draw_high_formants(speech_voice *v, rng *r)
         const double usual = 3350 * v->scale + (k - 3) * spacing;
         v->high[k] = usual + 0.1 * spacing * rng_normal(r);
         v->high_width[k] =
-            v->width * (k < 4 ? 180 : 150 + 75 * (k - 3)) * exp(0.25 * rng_normal(r));
+            v->width * (k < 4 ? 210 : 210 + 110 * (k - 3)) * exp(0.25 * rng_normal(r));
     }
 }
 
@@ -35,16 +35,16 @@ void speech_voice_draw(speech_voice *v, rng *r)
 {
     draw_body(v, r);
     v->range = clamp(3.6 * exp(0.4 * rng_normal(r)), 1, 9);
-    v->rd = clamp(1.15 * exp(0.33 * rng_normal(r)), 0.5, 2.4);
+    v->rd = clamp(1.35 * exp(0.33 * rng_normal(r)), 0.5, 2.4);
     v->jitter = 0.006 * exp(0.5 * rng_normal(r));
     v->shimmer = 0.035 * exp(0.5 * rng_normal(r));
     v->breath = 0.020 * v->rd * exp(0.6 * rng_normal(r));
-    v->sibilance = 0.5 * exp(0.3 * rng_normal(r));
+    v->sibilance = 0.43 * exp(0.3 * rng_normal(r));
     v->sibilant_hz = clamp(pow(v->scale, 0.8) * exp(0.1 * rng_normal(r)), 0.75, 1.5);
-    v->tempo = clamp(exp(0.17 * rng_normal(r)), 0.65, 1.6);
+    v->tempo = clamp(0.87 * exp(0.17 * rng_normal(r)), 0.6, 1.5);
     v->pause = rng_log_range(r, 0.15, 0.45);
-    v->reach = rng_log_range(r, 0.010, 0.020);
-    v->dynamics = rng_range(r, 1.5, 4);
+    v->reach = rng_log_range(r, 0.013, 0.026);
+    v->dynamics = rng_range(r, 1, 3.5);
     v->nasality = rng_range(r, 0.3, 1);
     v->creak = rng_chance(r, 0.35) ? rng_range(r, 0.2, 0.9) : 0.04;
     v->effort = clamp(0.3 * rng_normal(r), -1, 0.7);

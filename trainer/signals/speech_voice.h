@@ -5,7 +5,7 @@
 #include "trainer/random.h"
 #include "trainer/signals/speech_phones.h"
 
-enum { SPEECH_MOVING = 4, SPEECH_FORMANTS = 12 };
+enum { SPEECH_MOVING = 6, SPEECH_FORMANTS = 12 };
 
 typedef struct speech_voice {
     double scale;       /* of all formants: .88 a large man, 1 an average one, 1.3 a child */
@@ -28,7 +28,7 @@ typedef struct speech_voice {
     double width;                     /* factor on bandwidths */
     double accent[3];                 /* factors on F1..F3 of all vowels */
     double dialect[SPEECH_VOWELS][2]; /* factors on F1 and F2 of each vowel */
-    double high[SPEECH_FORMANTS];     /* Hz: F5 and above, and the rest position of F4 */
+    double high[SPEECH_FORMANTS];     /* Hz: F7 and above, and the rest positions of F4..F6 */
     double high_width[SPEECH_FORMANTS];
 } speech_voice;
 
