@@ -33,6 +33,12 @@ SORDINO_NODISCARD sordino_status library_open(const library_spec *spec, library 
                                               sordino_error *why);
 void library_free(library *l);
 
+/* A library of one recording that is already in memory, less its last part when `held_out` > 0.
+ * Errors: NO_MEM, IO (nothing but silence). */
+SORDINO_NODISCARD sordino_status library_from_samples(const char *name, const float *x, size_t n,
+                                                      double rate, double held_out, library **out,
+                                                      sordino_error *why);
+
 typedef struct library_clip {
     const char *name; /* relative to the path it was found under */
     double rate;      /* Hz */

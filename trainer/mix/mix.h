@@ -78,6 +78,7 @@ SORDINO_NODISCARD sordino_status mixer_new(const mix_spec *spec, const mix_sourc
                                            uint32_t n_noise, uint64_t seed, mixer **out,
                                            sordino_error *why);
 void mixer_free(mixer *m);
+const mix_spec *mixer_spec(const mixer *m);
 
 /* Passages of the pool that must be made anew before `step` (all of them when the pool stands at
  * another step: after a start or a resumption), and the making of number `job` of them; jobs may

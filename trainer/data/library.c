@@ -1,0 +1,592 @@
+/*
+ * Clips are kept in 16 bits over their own peak, at their own rate; what is drawn at another rate
+ * is resampled whole when it is first asked for, and kept too.
+ */
+#include "trainer/data/library.h"
+
+#include "core/base/error.h"
+#include "offline/eval/resample.h"
+#include "trainer/data/sound_read.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <math.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+enum { MAX_VERSIONS = 16, MAX_DEPTH = 16 };
+static const double silence = 1e-5; /* a clip whose peak is below has nothing to teach */
+static const double fade = 0.01;    /* s of cross-fade where a clip repeats */
+static const double cut_share = 0.2;
+
+typedef struct version {
+    double rate;
+    size_t n;
+    int16_t *samples; /* owned */
+} version;
+
+typedef struct clip {
+    char *name; /* owned */
+    double rate;
+    float scale; /* of one step */
+    size_t n;
+    bool held_out;
+    uint32_t n_versions;
+    version versions[MAX_VERSIONS]; /* the first is at its own rate */
+} clip;
+
+struct library {
+    clip *clips;
+    size_t n, room;
+    char *notes;
+    size_t notes_size;
+    FILE *notes_to; /* while opening */
+    size_t unreadable;
+    double hours, max_hours;
+    size_t left_out;
+    pthread_mutex_t lock;
+};
+
+void library_free(library *l)
+{
+    if (!l)
+        return;
+    if (l->notes_to)
+        fclose(l->notes_to);
+    for (size_t i = 0; i < l->n; i++) {
+        free(l->clips[i].name);
+        for (uint32_t k = 0; k < l->clips[i].n_versions; k++)
+            free(l->clips[i].versions[k].samples);
+    }
+    free(l->clips);
+    free(l->notes);
+    pthread_mutex_destroy(&l->lock);
+    free(l);
+}
+
+static library *library_empty(void)
+{
+    library *l = calloc(1, sizeof *l);
+    if (!l)
+        return NULL;
+    pthread_mutex_init(&l->lock, NULL);
+    l->notes_to = open_memstream(&l->notes, &l->notes_size);
+    if (!l->notes_to) {
+        library_free(l);
+        return NULL;
+    }
+    return l;
+}
+
+/* Takes samples as a clip, less their mean. Silence is passed over. */
+static sordino_status add_clip(library *l, const char *name, const float *x, size_t n, double rate,
+                               bool held_out, sordino_error *why)
+{
+    double mean = 0, peak = 0;
+    for (size_t i = 0; i < n; i++)
+        mean += (double)x[i];
+    mean /= (double)(n ? n : 1);
+    for (size_t i = 0; i < n; i++)
+        peak = fmax(peak, fabs((double)x[i] - mean));
+    if (n == 0 || !(peak > silence) || rate < 1 || rate > RESAMPLE_MAX_RATE)
+        return SORDINO_OK;
+    if (l->n == l->room) {
+        const size_t room = l->room ? 2 * l->room : 64;
+        clip *const more = realloc(l->clips, room * sizeof *more);
+        if (!more)
+            return error_set(why, SORDINO_NO_MEM, "Out of memory for recordings");
+        l->clips = more;
+        l->room = room;
+    }
+    clip *const c = &l->clips[l->n];
+    *c = (clip){.name = strdup(name),
+                .rate = rate,
+                .scale = (float)(peak / 32767),
+                .n = n,
+                .held_out = held_out,
+                .n_versions = 1};
+    c->versions[0] = (version){rate, n, malloc(n * sizeof(int16_t))};
+    l->n++;
+    if (!c->name || !c->versions[0].samples)
+        return error_set(why, SORDINO_NO_MEM, "Out of memory for recordings");
+    for (size_t i = 0; i < n; i++)
+        c->versions[0].samples[i] = (int16_t)lrint(((double)x[i] - mean) / peak * 32767);
+    l->hours += (double)n / rate / 3600;
+    return SORDINO_OK;
+}
+
+/* ---- finding and reading files ---- */
+
+typedef struct names {
+    char **items;
+    size_t n, room;
+} names;
+
+static void names_free(names *l)
+{
+    for (size_t i = 0; i < l->n; i++)
+        free(l->items[i]);
+    free(l->items);
+}
+
+static bool names_add(names *l, char *name)
+{
+    if (l->n == l->room) {
+        const size_t room = l->room ? 2 * l->room : 64;
+        char **const more = realloc(l->items, room * sizeof *more);
+        if (!more) {
+            free(name);
+            return false;
+        }
+        l->items = more;
+        l->room = room;
+    }
+    l->items[l->n++] = name;
+    return name != NULL;
+}
+
+static char *join_path(const char *folder, const char *name)
+{
+    const size_t a = strlen(folder), b = strlen(name);
+    char *const path = malloc(a + b + 2);
+    if (!path)
+        return NULL;
+    memcpy(path, folder, a);
+    path[a] = '/';
+    memcpy(path + a + 1, name, b + 1);
+    return path;
+}
+
+/* Ordinary files below `folder`; what begins with a dot is passed over. */
+static bool walk(const char *folder, int depth, names *to)
+{
+    DIR *const d = depth < MAX_DEPTH ? opendir(folder) : NULL;
+    const struct dirent *e;
+    bool good = true;
+    while (good && d && (e = readdir(d)) != NULL) {
+        struct stat st;
+        if (e->d_name[0] == '.')
+            continue;
+        char *const path = join_path(folder, e->d_name);
+        if (!path || stat(path, &st) != 0) {
+            good = path != NULL;
+            free(path);
+        } else if (S_ISDIR(st.st_mode)) {
+            good = walk(path, depth + 1, to);
+            free(path);
+        } else if (S_ISREG(st.st_mode)) {
+            good = names_add(to, path);
+        } else {
+            free(path);
+        }
+    }
+    if (d)
+        closedir(d);
+    return good;
+}
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* Texts and pictures that lie beside recordings are not worth a note. */
+static bool may_be_sound(const char *path)
+{
+    static const char *const others[] = {".txt", ".md",   ".tsv", ".csv", ".json", ".png", ".jpg",
+                                         ".pdf", ".html", ".xml", ".py",  ".sh",   ".zip"};
+    const char *const dot = strrchr(path, '.');
+    for (size_t i = 0; dot && i < sizeof others / sizeof *others; i++)
+        if (strcmp(dot, others[i]) == 0)
+            return false;
+    return true;
+}
+
+/* Length of the part of a name that pieces of one recording share: up to the last '-', '_' or '.'
+ * before the ending. */
+static size_t stem(const char *name)
+{
+    const char *const slash = strrchr(name, '/'), *const base = slash ? slash + 1 : name;
+    const char *const dot = strrchr(base, '.');
+    size_t n = dot && dot != base ? (size_t)(dot - name) : strlen(name);
+    for (size_t k = n; k > (size_t)(base - name); k--)
+        if (strchr("-_.", name[k - 1])) {
+            n = k - 1;
+            break;
+        }
+    return n > (size_t)(base - name) ? n : strlen(name);
+}
+
+/* Uniform in [0, 1) by the name alone (FNV-1a). */
+static double share_of(const char *name)
+{
+    uint64_t hash = UINT64_C(0xcbf29ce484222325);
+    const size_t n = stem(name);
+    for (size_t i = 0; i < n; i++)
+        hash = (hash ^ (unsigned char)name[i]) * UINT64_C(0x100000001b3);
+    hash ^= hash >> 33;
+    hash *= UINT64_C(0xff51afd7ed558ccd);
+    hash ^= hash >> 33;
+    return (double)(hash >> 11) * 0x1p-53;
+}
+
+static bool is_listed(const names *list, const char *name)
+{
+    const char *const slash = strrchr(name, '/'), *const base = slash ? slash + 1 : name;
+    for (size_t i = 0; i < list->n; i++)
+        if (strcmp(list->items[i], name) == 0 || strcmp(list->items[i], base) == 0)
+            return true;
+    return false;
+}
+
+static sordino_status read_list(const char *path, names *to, sordino_error *why)
+{
+    FILE *const f = path ? fopen(path, "r") : NULL;
+    char line[4096];
+    bool good = true;
+    if (path && !f)
+        return error_set(why, SORDINO_IO, "%s: %s", path, strerror(errno));
+    while (f && good && fgets(line, sizeof line, f)) {
+        size_t n = strcspn(line, "\r\n#\t");
+        while (n > 0 && line[n - 1] == ' ')
+            n--;
+        line[n] = '\0';
+        if (n > 0)
+            good = names_add(to, strdup(line));
+    }
+    if (f)
+        fclose(f);
+    return good ? SORDINO_OK : error_set(why, SORDINO_NO_MEM, "Out of memory for a list of names");
+}
+
+static bool too_many_hours(library *l, const sound *s)
+{
+    const double hours = (double)(s->n * s->channels) / s->rate / 3600;
+    if (l->max_hours <= 0 || l->hours + hours <= l->max_hours)
+        return false;
+    l->left_out++;
+    return true;
+}
+
+static sordino_status read_file(library *l, const char *path, const char *name, bool held_out,
+                                bool alone, double share, sordino_error *why)
+{
+    sound s;
+    sordino_error inner = {0};
+    sordino_status status = sound_read(path, &s, &inner);
+    if (status == SORDINO_NO_MEM) {
+        if (why)
+            *why = inner;
+        return status;
+    }
+    if (status != SORDINO_OK) {
+        l->unreadable++;
+        fprintf(l->notes_to, "%s; left out\n", inner.text);
+        return SORDINO_OK;
+    }
+    if (s.cut)
+        fprintf(l->notes_to, "%s ends before its header says; what is there is used\n", path);
+    const bool many = too_many_hours(l, &s);
+    /* A recording on its own is cut in time: the last part is held out. */
+    const size_t first =
+        alone && share > 0 ? (size_t)((double)s.n * (1 - fmax(share, cut_share))) : s.n;
+    for (size_t c = 0; !many && status == SORDINO_OK && c < s.channels; c++) {
+        const float *const x = s.samples + c * s.n;
+        status = add_clip(l, name, x, first, s.rate, held_out, why);
+        if (status == SORDINO_OK && first < s.n)
+            status = add_clip(l, name, x + first, s.n - first, s.rate, true, why);
+    }
+    sound_free(&s);
+    return status;
+}
+
+/* Files at or below `path`, sorted. */
+static sordino_status find_files(const char *path, names *files, sordino_error *why)
+{
+    struct stat st;
+    if (stat(path, &st) != 0)
+        return error_set(why, SORDINO_IO, "%s: %s", path, strerror(errno));
+    const bool good = S_ISDIR(st.st_mode) ? walk(path, 0, files) : names_add(files, strdup(path));
+    if (!good)
+        return error_set(why, SORDINO_NO_MEM, "Out of memory for file names");
+    if (files->n > 0)
+        qsort(files->items, files->n, sizeof *files->items, by_name);
+    return SORDINO_OK;
+}
+
+static sordino_status read_path(library *l, const library_spec *spec, const char *path,
+                                const names *list, sordino_error *why)
+{
+    names files = {0};
+    struct stat st;
+    sordino_status status = find_files(path, &files, why);
+    const bool folder = status == SORDINO_OK && stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+    const bool alone = files.n == 1 && spec->n_paths == 1 && !spec->held_out_list;
+    for (size_t i = 0; status == SORDINO_OK && i < files.n; i++) {
+        const char *const file = files.items[i];
+        const char *const slash = strrchr(file, '/');
+        const char *const name = folder ? file + strlen(path) + 1 : slash ? slash + 1 : file;
+        if (folder && !may_be_sound(file))
+            continue;
+        const bool held =
+            spec->held_out_list ? is_listed(list, name) : !alone && share_of(name) < spec->held_out;
+        status = read_file(l, file, name, held, alone, spec->held_out, why);
+    }
+    names_free(&files);
+    return status;
+}
+
+/* Notes end here; nothing to draw from is an error. */
+static sordino_status finish(library *l, const library_spec *spec, sordino_error *why)
+{
+    if (l->left_out > 0)
+        fprintf(l->notes_to, "%zu recordings are over the limit of %g hours and were left out\n",
+                l->left_out, l->max_hours);
+    fclose(l->notes_to);
+    l->notes_to = NULL;
+    if (!l->notes)
+        return error_set(why, SORDINO_NO_MEM, "Out of memory for recordings");
+    if (library_hours(l, false) > 0)
+        return SORDINO_OK;
+    if (l->n > 0)
+        return error_set(why, SORDINO_IO, "%s: every recording is held out; give more of them",
+                         spec->paths[0]);
+    return error_set(why, SORDINO_IO,
+                     l->unreadable > 0 ? "%s: no sound file can be read"
+                                       : "%s: no sound file, or nothing but silence",
+                     spec->paths[0]);
+}
+
+sordino_status library_open(const library_spec *spec, library **out, sordino_error *why)
+{
+    *out = NULL;
+    if (spec->n_paths == 0 || !(spec->held_out >= 0 && spec->held_out < 1))
+        return error_set(why, SORDINO_BAD_ARG, "No recordings are named");
+    library *l = library_empty();
+    if (!l)
+        return error_set(why, SORDINO_NO_MEM, "Out of memory for recordings");
+    names list = {0};
+    l->max_hours = spec->max_hours;
+    sordino_status status = read_list(spec->held_out_list, &list, why);
+    for (size_t i = 0; status == SORDINO_OK && i < spec->n_paths; i++)
+        status = read_path(l, spec, spec->paths[i], &list, why);
+    names_free(&list);
+    if (status == SORDINO_OK)
+        status = finish(l, spec, why);
+    if (status != SORDINO_OK) {
+        library_free(l);
+        return status;
+    }
+    *out = l;
+    return SORDINO_OK;
+}
+
+sordino_status library_from_samples(const char *name, const float *x, size_t n, double rate,
+                                    double held_out, library **out, sordino_error *why)
+{
+    const char *const paths[] = {name};
+    const library_spec spec = {.paths = paths, .n_paths = 1};
+    *out = NULL;
+    library *l = library_empty();
+    if (!l)
+        return error_set(why, SORDINO_NO_MEM, "Out of memory for recordings");
+    const size_t first = held_out > 0 ? (size_t)((double)n * (1 - fmax(held_out, cut_share))) : n;
+    sordino_status status = add_clip(l, name, x, first, rate, false, why);
+    if (status == SORDINO_OK)
+        status = add_clip(l, name, x + first, n - first, rate, true, why);
+    if (status == SORDINO_OK)
+        status = finish(l, &spec, why);
+    if (status != SORDINO_OK) {
+        library_free(l);
+        return status;
+    }
+    *out = l;
+    return SORDINO_OK;
+}
+
+/* ---- what is there ---- */
+
+size_t library_count(const library *l)
+{
+    return l->n;
+}
+
+library_clip library_at(const library *l, size_t i)
+{
+    const clip *const c = &l->clips[i];
+    return (library_clip){c->name, c->rate, c->n, c->held_out};
+}
+
+double library_hours(const library *l, bool held_out)
+{
+    double sum = 0;
+    for (size_t i = 0; i < l->n; i++)
+        if (l->clips[i].held_out == held_out)
+            sum += (double)l->clips[i].n / l->clips[i].rate / 3600;
+    return sum;
+}
+
+const char *library_notes(const library *l)
+{
+    return l->notes ? l->notes : "";
+}
+
+uint64_t library_hash(const library *l)
+{
+    uint64_t hash = UINT64_C(0xcbf29ce484222325);
+    for (size_t i = 0; i < l->n; i++) {
+        const clip *const c = &l->clips[i];
+        if (c->held_out)
+            continue;
+        for (const char *at = c->name; *at; at++)
+            hash = (hash ^ (unsigned char)*at) * UINT64_C(0x100000001b3);
+        for (size_t k = 0; k < c->n; k++)
+            hash = (hash ^ (uint16_t)c->versions[0].samples[k]) * UINT64_C(0x100000001b3);
+    }
+    return hash;
+}
+
+/* ---- drawing ---- */
+
+/* A clip at `rate`, made when it is first asked for. NULL when out of memory. */
+static const version *version_at(library *l, clip *c, double rate)
+{
+    pthread_mutex_lock(&l->lock);
+    uint32_t k = 0;
+    while (k < c->n_versions && c->versions[k].rate != rate)
+        k++;
+    if (k == c->n_versions && k < MAX_VERSIONS) {
+        double *const x = malloc(c->n * sizeof *x);
+        size_t n = 0;
+        for (size_t i = 0; x && i < c->n; i++)
+            x[i] = c->versions[0].samples[i];
+        double *const y =
+            x ? resample(x, c->n, (uint32_t)c->rate, (uint32_t)lrint(rate), &n) : NULL;
+        int16_t *const samples = y && n > 0 ? malloc(n * sizeof *samples) : NULL;
+        for (size_t i = 0; samples && i < n; i++)
+            samples[i] = (int16_t)lrint(fmin(fmax(y[i], -32768), 32767));
+        free(x);
+        free(y);
+        if (samples)
+            c->versions[c->n_versions++] = (version){rate, n, samples};
+    }
+    const version *const found = k < c->n_versions ? &c->versions[k] : NULL;
+    pthread_mutex_unlock(&l->lock);
+    return found;
+}
+
+/* A clip by its length. */
+static clip *pick_clip(const library *l, bool held_out, rng *r)
+{
+    double sum = 0;
+    for (size_t i = 0; i < l->n; i++)
+        if (l->clips[i].held_out == held_out)
+            sum += (double)l->clips[i].n / l->clips[i].rate;
+    double at = sum * rng_unit(r);
+    clip *last = NULL;
+    for (size_t i = 0; i < l->n; i++) {
+        if (l->clips[i].held_out != held_out)
+            continue;
+        last = &l->clips[i];
+        at -= (double)last->n / last->rate;
+        if (at < 0)
+            break;
+    }
+    return last;
+}
+
+/* Loudness differs between recordings: noise that repeats must not click where it does. */
+static void repeat(const version *v, float scale, size_t start, double rate, float *out, size_t n)
+{
+    const size_t edge = (size_t)fmin(fade * rate, (double)v->n / 4);
+    const size_t period = v->n - edge;
+    for (size_t i = 0; i < n; i++) {
+        const size_t at = (start + i) % period;
+        float x = v->samples[at];
+        if (at < edge && start + i >= period) {
+            const float into = ((float)at + 0.5f) / (float)edge;
+            x = into * x + (1 - into) * v->samples[period + at];
+        }
+        out[i] = scale * x;
+    }
+}
+
+/* Clips one after the other with pauses between them; the first may begin in its midst. */
+static bool sequence(library *l, bool held_out, rng *r, double rate, float *out, size_t n)
+{
+    bool first = true;
+    for (size_t i = 0; i < n;) {
+        clip *const c = pick_clip(l, held_out, r);
+        const version *const v = c ? version_at(l, c, rate) : NULL;
+        if (!v)
+            return false;
+        const size_t spare = v->n > n ? v->n - n : 0;
+        const size_t start =
+            first ? (size_t)(rng_unit(r) * (double)(spare + (v->n - spare) / 2)) : 0;
+        for (size_t k = start; k < v->n && i < n; k++)
+            out[i++] = c->scale * v->samples[k];
+        size_t pause = (size_t)(rng_range(r, 0.1, 0.8) * rate);
+        while (i < n && pause-- > 0)
+            out[i++] = 0;
+        first = false;
+    }
+    return true;
+}
+
+static bool draw_plain(library *l, bool held_out, bool pauses, rng *r, double rate, float *out,
+                       size_t n)
+{
+    if (pauses)
+        return sequence(l, held_out, r, rate, out, n);
+    double energy = 0;
+    for (int tries = 0; tries < 4 && !(energy > 0); tries++) { /* not a silent place, if possible */
+        clip *const c = pick_clip(l, held_out, r);
+        const version *const v = c ? version_at(l, c, rate) : NULL;
+        if (!v)
+            return false;
+        repeat(v, c->scale, (size_t)(rng_unit(r) * (double)v->n), rate, out, n);
+        for (size_t i = 0; i < n; i++)
+            energy += (double)out[i] * (double)out[i];
+    }
+    return true;
+}
+
+bool library_draw(const library *l, bool held_out, bool pauses, double speed, rng *r, double rate,
+                  float *out, size_t n)
+{
+    library *const self = (library *)l; /* versions are made behind a lock */
+    if (speed == 1)
+        return draw_plain(self, held_out, pauses, r, rate, out, n);
+    /* Played faster: more is drawn, and read between its samples by Catmull & Rom's cubic (1974).
+     */
+    const size_t more = (size_t)((double)n * speed) + 4;
+    float *const x = malloc(more * sizeof *x);
+    const bool good = x && draw_plain(self, held_out, pauses, r, rate, x, more);
+    for (size_t i = 0; good && i < n; i++) {
+        const double at = (double)i * speed;
+        const size_t k = (size_t)at;
+        const float u = (float)(at - (double)k), a = x[k], b = x[k + 1], c = x[k + 2], d = x[k + 3];
+        out[i] =
+            b + 0.5f * u * (c - a + u * (2 * a - 5 * b + 4 * c - d + u * (3 * (b - c) + d - a)));
+    }
+    free(x);
+    return good;
+}
+
+sordino_status library_read(const library *l, size_t i, double rate, float **out, size_t *n,
+                            sordino_error *why)
+{
+    library *const self = (library *)l;
+    clip *const c = &self->clips[i];
+    const version *const v = version_at(self, c, rate);
+    *out = v ? malloc(v->n * sizeof **out) : NULL;
+    if (!*out)
+        return error_set(why, SORDINO_NO_MEM, "Out of memory for a recording");
+    *n = v->n;
+    for (size_t k = 0; k < v->n; k++)
+        (*out)[k] = c->scale * v->samples[k];
+    return SORDINO_OK;
+}

@@ -1,0 +1,20 @@
+/* Reads a sound file by libsndfile; the only user of it in the trainer besides the WAV writer. */
+#ifndef DATA_SOUND_READ_H
+#define DATA_SOUND_READ_H
+
+#include <stddef.h>
+
+#include <sordino/status.h>
+
+typedef struct sound {
+    float *samples; /* [channels][n], owned; finite */
+    size_t channels, n;
+    double rate; /* Hz */
+    int cut;     /* not 0: the file ends before its header says */
+} sound;
+
+/* Errors: IO (cannot be opened, no sound, damaged), NO_MEM. */
+SORDINO_NODISCARD sordino_status sound_read(const char *path, sound *out, sordino_error *why);
+void sound_free(sound *s);
+
+#endif

@@ -1,0 +1,208 @@
+/* sordino-train: from recordings of noise and signals, or generators of them, to a model. */
+#include "trainer/options.h"
+#include "trainer/run/export.h"
+#include "trainer/run/report.h"
+#include "trainer/run/train.h"
+
+#include "core/model/model_path.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { EXIT_USAGE = 2, EXIT_LOSES = 3, EXIT_STOPPED = 130 };
+
+static volatile int stopped;
+
+static void on_signal(int number)
+{
+    (void)number;
+    stopped = 1;
+}
+
+static void catch_signals(void)
+{
+    struct sigaction a = {.sa_handler = on_signal};
+    sigemptyset(&a.sa_mask);
+    a.sa_flags = SA_RESETHAND; /* a second one ends at once */
+    sigaction(SIGINT, &a, NULL);
+    sigaction(SIGTERM, &a, NULL);
+    sigaction(SIGHUP, &a, NULL);
+}
+
+static int complain(const char *subject, const sordino_error *why)
+{
+    fprintf(stderr, "sordino-train: %s%s%s\n", subject ? subject : "", subject ? ": " : "",
+            why->text);
+    return EXIT_FAILURE;
+}
+
+/* Lines of `notes` to standard error. */
+static void tell_notes(const char *notes)
+{
+    for (const char *at = notes; at && *at;) {
+        const size_t n = strcspn(at, "\n");
+        if (n > 0)
+            fprintf(stderr, "sordino-train: %.*s\n", (int)n, at);
+        at += n + (at[n] == '\n');
+    }
+}
+
+static void tell_scores(const char *name, const scores *s)
+{
+    bool any = false;
+    for (int k = 0; k < SCORE_COUNT; k++)
+        any = any || s->mean[k] == s->mean[k];
+    if (!any)
+        return;
+    fprintf(stderr, "%16s", name);
+    for (int k = 0; k < SCORE_COUNT; k++)
+        if (s->mean[k] == s->mean[k])
+            fprintf(stderr, "  %s %7.3f", score_kind_name((score_kind)k), s->mean[k]);
+    fputc('\n', stderr);
+}
+
+static void tell_table(const train *t)
+{
+    fprintf(stderr, "Scores on %u held-out mixtures (%s signals):\n",
+            (unsigned)train_scored_items(t),
+            train_sources(t)->held_recorded ? "recorded" : "generated");
+    for (int i = 0; i < SCORE_SUBJECTS; i++)
+        tell_scores(score_subject_name((score_subject)i),
+                    i == SCORE_MODEL ? train_best(t) : train_baseline(t, (score_subject)i));
+}
+
+static sordino_status write_card(const train *t, const options *o, sordino_error *why)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *const to = open_memstream(&text, &size);
+    if (to)
+        train_card(t, o->command, to);
+    if (!to || fclose(to) != 0) {
+        free(text);
+        snprintf(why->text, sizeof why->text, "Out of memory for the card");
+        return why->status = SORDINO_NO_MEM;
+    }
+    const sordino_status status = model_write_path(o->settings.card, text, size, why);
+    free(text);
+    return status;
+}
+
+/* Model and card; the checkpoint has done its work. */
+static int finish(const train *t, const options *o)
+{
+    const settings *const s = &o->settings;
+    sordino_error why = {0};
+    score_subject baseline;
+    const bool wins = train_wins(t, &baseline);
+    if (!s->quiet)
+        tell_table(t);
+    if (!wins && !s->force) {
+        fprintf(
+            stderr,
+            "sordino-train: %s: not written: the model does not beat the baseline (%s) on every "
+            "figure; train longer (--resume with more --hours), or write it with --force "
+            "--resume\n",
+            s->output, score_subject_name(baseline));
+        return EXIT_LOSES;
+    }
+    void *bytes = NULL;
+    size_t size = 0;
+    sordino_status status = train_export(t, o->command, &bytes, &size, &why);
+    if (status == SORDINO_OK)
+        status = model_write_path(s->output, bytes, size, &why);
+    free(bytes);
+    if (status == SORDINO_OK)
+        status = write_card(t, o, &why);
+    if (status != SORDINO_OK)
+        return complain(s->output, &why);
+    if (!s->quiet)
+        fprintf(stderr, "%s: %zu weights, %.1f KiB%s\n", s->output, train_weights(t),
+                (double)size / 1024, wins ? "" : "; it does not beat the baseline");
+    return EXIT_SUCCESS;
+}
+
+static void say_where(const train *t, const options *o)
+{
+    const train_status where = train_where(t);
+    fprintf(
+        stderr,
+        "sordino-train: stopped after %.2f hours of audio; saved to %s; go on with --resume and "
+        "the same options\n",
+        where.hours, o->settings.checkpoint);
+}
+
+static int train_with(const options *o, train *t, report *r)
+{
+    const settings *const s = &o->settings;
+    sordino_error why = {0};
+    if (s->resume && train_resume(t, &why) != SORDINO_OK)
+        return complain(NULL, &why);
+    catch_signals();
+    if (train_baselines(t, &why) != SORDINO_OK)
+        return complain(NULL, &why);
+    report_baselines(r, t);
+    const sordino_status status = train_run(t, &stopped, report_watch, r, &why);
+    sordino_error drawn = {0};
+    if (report_draw(r, s->picture, &drawn) != SORDINO_OK)
+        (void)complain(s->picture, &drawn);
+    report_end_line(r);
+    if (status != SORDINO_OK)
+        return complain(NULL, &why);
+    if (stopped) {
+        say_where(t, o);
+        return EXIT_STOPPED;
+    }
+    return finish(t, o);
+}
+
+static int run(const options *o)
+{
+    const settings *const s = &o->settings;
+    sordino_error why = {0};
+    train *t = NULL;
+    report *r = NULL;
+    char *notes = NULL;
+    size_t size = 0;
+    if (!s->force && !s->resume && access(s->output, F_OK) == 0) {
+        fprintf(stderr, "sordino-train: %s: exists; give --force to replace it\n", s->output);
+        return EXIT_FAILURE;
+    }
+    FILE *const to = open_memstream(&notes, &size);
+    sordino_status status = train_new(s, to, &t, &why);
+    if (to)
+        fclose(to);
+    tell_notes(notes);
+    free(notes);
+    if (status == SORDINO_OK)
+        status = report_new(s->log, s->resume, !s->quiet, &r, &why);
+    int code = status == SORDINO_OK ? train_with(o, t, r) : complain(NULL, &why);
+    report_free(r);
+    train_free(t);
+    return code;
+}
+
+int main(int argc, char **argv)
+{
+    options o;
+    sordino_error why = {0};
+    switch (options_parse(argc, argv, &o, &why)) {
+    case OPTIONS_DONE:
+        options_free(&o);
+        return EXIT_SUCCESS;
+    case OPTIONS_BAD:
+        fprintf(stderr, "sordino-train: %s; see sordino-train --help\n", why.text);
+        options_free(&o);
+        return EXIT_USAGE;
+    case OPTIONS_TRAIN:
+        break;
+    }
+    int code;
+    code = run(&o);
+    options_free(&o);
+    return code;
+}

@@ -1,0 +1,411 @@
+#include "trainer/mix/mix.h"
+
+#include "core/base/error.h"
+#include "trainer/mix/augment.h"
+#include "trainer/mix/corruptions.h"
+#include "trainer/mix/pool.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { EXAMPLES = 11, POOLS = 1000 }; /* streams of random numbers */
+static const double nominal_db = -26; /* re full scale: the middle of speech levels (ITU-T P.56) */
+
+/* A list of sources with their pools. */
+typedef struct side {
+    uint32_t n;
+    mix_source sources[MIX_MAX_SOURCES];
+    double weights[MIX_MAX_SOURCES];
+    pool *pools[MIX_MAX_SOURCES]; /* NULL: drawn anew each time */
+} side;
+
+struct mixer {
+    mix_spec spec;
+    uint64_t seed;
+    side clean, noise;
+};
+
+struct mix_work {
+    mix_example example;
+    size_t room; /* samples of the arrays */
+    float *noisy, *clean, *noise, *spare;
+};
+
+void mix_spec_init(mix_spec *s)
+{
+    *s = (mix_spec){
+        .seconds = 3,
+        .n_rates = 1,
+        .rates = {16000},
+        .rate_weights = {1},
+        .snr_low = -5,
+        .snr_high = 20,
+        .clear_chance = 0.1,
+        .clear_low = 20,
+        .clear_high = 40,
+        .noise_only_chance = 0.05,
+        .second_noise_chance = 0.3,
+        .level_low = -20,
+        .level_high = 6,
+        .filter_chance = 0.5,
+        .band_limit_chance = 0.2,
+        .resample_chance = 0.3,
+        .resample_low = 0.7,
+        .resample_high = 1.4,
+        .clip_chance = 0.02,
+        .room_chance = 0.15,
+        .quantise_chance = 0.02,
+        .gain_change_chance = 0.1,
+        .pool = 200,
+        .pool_seconds = 12,
+        .pool_rate = 24000,
+        .pool_refresh = 0.5,
+    };
+}
+
+void mix_spec_init_sensor(mix_spec *s)
+{
+    *s = (mix_spec){
+        .seconds = 4,
+        .n_rates = 1,
+        .rates = {500},
+        .rate_weights = {1},
+        .sensor = true,
+        .snr_low = -5,
+        .snr_high = 20,
+        .clear_chance = 0.05,
+        .clear_low = 20,
+        .clear_high = 40,
+        .second_noise_chance = 0.1,
+        .resample_low = 0.7,
+        .resample_high = 1.4,
+        .gain_change_chance = 0.1,
+        .pool_seconds = 12,
+        .pool_rate = 24000,
+    };
+}
+
+void mixer_free(mixer *m)
+{
+    if (!m)
+        return;
+    for (uint32_t i = 0; i < m->clean.n; i++)
+        pool_free(m->clean.pools[i]);
+    for (uint32_t i = 0; i < m->noise.n; i++)
+        pool_free(m->noise.pools[i]);
+    free(m);
+}
+
+static bool fill_side(mixer *m, side *to, const mix_source *list, uint32_t n, uint64_t stream)
+{
+    const mix_spec *const s = &m->spec;
+    to->n = n;
+    for (uint32_t i = 0; i < n; i++) {
+        to->sources[i] = list[i];
+        to->weights[i] = list[i].weight;
+        if (!list[i].slow || s->pool == 0)
+            continue;
+        const double seconds = s->pool_seconds > s->seconds ? s->pool_seconds : s->seconds;
+        to->pools[i] = pool_new(&to->sources[i], s->pool, seconds, s->pool_rate, s->pool_refresh,
+                                m->seed, stream + i);
+        if (!to->pools[i])
+            return false;
+    }
+    return true;
+}
+
+static bool corrupts(const mix_spec *s)
+{
+    return s->gaussian_chance > 0 || s->salt_pepper_chance > 0 || s->masking_chance > 0 ||
+           s->blocks_chance > 0;
+}
+
+sordino_status mixer_new(const mix_spec *spec, const mix_source *clean, uint32_t n_clean,
+                         const mix_source *noise, uint32_t n_noise, uint64_t seed, mixer **out,
+                         sordino_error *why)
+{
+    *out = NULL;
+    if (n_clean == 0 || n_clean > MIX_MAX_SOURCES || n_noise > MIX_MAX_SOURCES)
+        return error_set(why, SORDINO_BAD_ARG, "There is no clean signal to train with");
+    if (n_noise == 0 && !corrupts(spec))
+        return error_set(why, SORDINO_BAD_ARG, "There is no noise to train with");
+    if (spec->n_rates == 0 || spec->n_rates > MIX_MAX_RATES || !(spec->seconds > 0) ||
+        spec->snr_low > spec->snr_high || spec->level_low > spec->level_high)
+        return error_set(why, SORDINO_BAD_ARG,
+                         "The mixtures' length, rates, ratios or levels make no sense");
+    mixer *m = calloc(1, sizeof *m);
+    if (m) {
+        m->spec = *spec;
+        m->seed = seed;
+    }
+    if (!m || !fill_side(m, &m->clean, clean, n_clean, POOLS) ||
+        !fill_side(m, &m->noise, noise, n_noise, 2 * POOLS)) {
+        mixer_free(m);
+        return error_set(why, SORDINO_NO_MEM, "Out of memory for generated signals");
+    }
+    *out = m;
+    return SORDINO_OK;
+}
+
+const mix_spec *mixer_spec(const mixer *m)
+{
+    return &m->spec;
+}
+
+/* ---- the pools, one after the other ---- */
+
+size_t mixer_refresh_jobs(mixer *m, uint64_t step)
+{
+    size_t n = 0;
+    for (uint32_t i = 0; i < m->clean.n; i++)
+        n += m->clean.pools[i] ? pool_jobs(m->clean.pools[i], step) : 0;
+    for (uint32_t i = 0; i < m->noise.n; i++)
+        n += m->noise.pools[i] ? pool_jobs(m->noise.pools[i], step) : 0;
+    return n;
+}
+
+/* Job number `*job` if it falls to this side; else takes the side's jobs off. */
+static bool side_refresh(side *s, uint64_t step, size_t *job, bool *done)
+{
+    for (uint32_t i = 0; i < s->n && !*done; i++) {
+        const size_t n = s->pools[i] ? pool_due(s->pools[i]) : 0;
+        if (*job < n) {
+            *done = true;
+            return pool_make(s->pools[i], step, *job);
+        }
+        *job -= n;
+    }
+    return true;
+}
+
+bool mixer_refresh(mixer *m, uint64_t step, size_t job)
+{
+    bool done = false;
+    return side_refresh(&m->clean, step, &job, &done) && side_refresh(&m->noise, step, &job, &done);
+}
+
+/* ---- one example ---- */
+
+sordino_status mix_work_new(const mixer *m, mix_work **out, sordino_error *why)
+{
+    mix_work *w = calloc(1, sizeof *w);
+    *out = w;
+    double rate = 0;
+    for (uint32_t i = 0; i < m->spec.n_rates; i++)
+        rate = fmax(rate, m->spec.rates[i]);
+    if (w) {
+        w->room = (size_t)(m->spec.seconds * rate * fmax(1, m->spec.resample_high)) + 16;
+        w->noisy = malloc(w->room * sizeof(float));
+        w->clean = malloc(w->room * sizeof(float));
+        w->noise = malloc(w->room * sizeof(float));
+        w->spare = malloc(w->room * sizeof(float));
+    }
+    if (!w || !w->noisy || !w->clean || !w->noise || !w->spare) {
+        mix_work_free(w);
+        *out = NULL;
+        return error_set(why, SORDINO_NO_MEM, "Out of memory for examples");
+    }
+    return SORDINO_OK;
+}
+
+void mix_work_free(mix_work *w)
+{
+    if (!w)
+        return;
+    free(w->noisy);
+    free(w->clean);
+    free(w->noise);
+    free(w->spare);
+    free(w);
+}
+
+static bool draw(const side *s, rng *r, double rate, float *out, size_t n)
+{
+    const uint32_t i = rng_pick(r, s->weights, s->n);
+    return s->pools[i] ? pool_draw(s->pools[i], r, rate, out, n)
+                       : s->sources[i].draw(s->sources[i].self, r, rate, out, n);
+}
+
+/* Noise, perhaps at another speed: read between its samples by a cubic (Catmull & Rom 1974). */
+static bool draw_noise(const mixer *m, mix_work *w, rng *r, double rate, float *out, size_t n)
+{
+    const mix_spec *const s = &m->spec;
+    if (!rng_chance(r, s->resample_chance))
+        return draw(&m->noise, r, rate, out, n);
+    const double speed = rng_log_range(r, s->resample_low, s->resample_high);
+    const size_t more = (size_t)((double)n * speed) + 4;
+    float *const x = w->spare;
+    if (more > w->room || !draw(&m->noise, r, rate, x, more))
+        return false;
+    for (size_t i = 0; i < n; i++) {
+        const double at = (double)i * speed;
+        const size_t k = (size_t)at;
+        const float u = (float)(at - (double)k), a = x[k], b = x[k + 1], c = x[k + 2], d = x[k + 3];
+        out[i] =
+            b + 0.5f * u * (c - a + u * (2 * a - 5 * b + 4 * c - d + u * (3 * (b - c) + d - a)));
+    }
+    return true;
+}
+
+static void scale_by(float *x, size_t n, double gain)
+{
+    for (size_t i = 0; i < n; i++)
+        x[i] *= (float)gain;
+}
+
+/* All noise of an example into w->noise, at any level. */
+static bool make_noise(const mixer *m, mix_work *w, rng *r, double rate, size_t n)
+{
+    const mix_spec *const s = &m->spec;
+    if (m->noise.n == 0) {
+        memset(w->noise, 0, n * sizeof *w->noise);
+        return true;
+    }
+    if (!draw_noise(m, w, r, rate, w->noise, n))
+        return false;
+    if (rng_chance(r, s->second_noise_chance)) {
+        if (!draw_noise(m, w, r, rate, w->noisy, n))
+            return false;
+        const double first = mix_plain_level(w->noise, n), second = mix_plain_level(w->noisy, n);
+        const double gain = second > 0 ? first / second * pow(10, -rng_range(r, 0, 10) / 20) : 0;
+        for (size_t i = 0; i < n; i++)
+            w->noise[i] += (float)gain * w->noisy[i];
+    }
+    if (rng_chance(r, s->gain_change_chance))
+        random_gain(r, w->noise, n, rate, 6);
+    return true;
+}
+
+static bool reverberate(mix_work *w, rng *r, double rate, float *x, size_t n)
+{
+    room *const m = room_new(r, rate, rng_range(r, 0.1, 0.7), rng_range(r, -3, 12));
+    const bool good = m && room_run(m, x, w->spare, NULL, n);
+    if (good)
+        memcpy(x, w->spare, n * sizeof *x);
+    room_free(m);
+    return good;
+}
+
+/* What happens to sound before it is mixed: colours, rooms, band limits. */
+static bool augment(const mixer *m, mix_work *w, rng *r, double rate, size_t n)
+{
+    const mix_spec *const s = &m->spec;
+    if (rng_chance(r, s->filter_chance)) {
+        const section f = random_filter(r);
+        section_run(&f, w->clean, n);
+    }
+    if (rng_chance(r, s->filter_chance)) {
+        const section f = random_filter(r);
+        section_run(&f, w->noise, n);
+    }
+    if (rng_chance(r, s->room_chance) &&
+        (!reverberate(w, r, rate, w->clean, n) || !reverberate(w, r, rate, w->noise, n)))
+        return false;
+    if (rng_chance(r, s->band_limit_chance)) {
+        const band_limit b = {.low = rng_chance(r, 0.5) ? rng_log_range(r, 50, 300) : 0,
+                              .high = rng_log_range(r, 3000, 16000)};
+        band_limit_run(&b, rate, w->clean, n);
+        band_limit_run(&b, rate, w->noise, n);
+    }
+    return true;
+}
+
+static double draw_snr(const mix_spec *s, rng *r)
+{
+    return rng_chance(r, s->clear_chance) ? rng_range(r, s->clear_low, s->clear_high)
+                                          : rng_range(r, s->snr_low, s->snr_high);
+}
+
+/* Noise to the ratio, sum into w->noisy. */
+static void add_up(mix_work *w, double signal, size_t n)
+{
+    const double noise = mix_plain_level(w->noise, n);
+    if (signal > 0 && noise > 0)
+        scale_by(w->noise, n, signal / noise * pow(10, -w->example.snr / 20));
+    for (size_t i = 0; i < n; i++)
+        w->noisy[i] = w->clean[i] + w->noise[i];
+}
+
+static void scale_pair(mix_work *w, size_t n, double gain)
+{
+    scale_by(w->noisy, n, gain);
+    scale_by(w->clean, n, gain);
+    scale_by(w->noise, n, gain);
+}
+
+/* What happens to the mixture of sound. */
+static void finish_sound(const mix_spec *s, mix_work *w, rng *r, double rate, size_t n)
+{
+    const double level = mix_active_level(w->noisy, n, rate);
+    const double wanted = pow(10, (nominal_db + rng_range(r, s->level_low, s->level_high)) / 20);
+    if (level > 0)
+        scale_pair(w, n, wanted / level);
+    if (rng_chance(r, s->clip_chance)) {
+        float peak = 0;
+        for (size_t i = 0; i < n; i++)
+            peak = fabsf(w->noisy[i]) > peak ? fabsf(w->noisy[i]) : peak;
+        clip_at(w->noisy, n, peak * (float)rng_range(r, 0.5, 0.95));
+    }
+    if (rng_chance(r, s->quantise_chance))
+        quantise(w->noisy, n, 8 + (int)rng_below(r, 5));
+}
+
+static void corrupt(const mix_spec *s, mix_work *w, rng *r, size_t n)
+{
+    const double size = mix_plain_level(w->clean, n);
+    if (rng_chance(r, s->gaussian_chance))
+        corrupt_gaussian(r, w->noisy, n, size, w->example.snr);
+    if (rng_chance(r, s->salt_pepper_chance))
+        corrupt_salt_pepper(r, w->noisy, n, size, rng_log_range(r, 0.001, 0.1), rng_range(r, 2, 6));
+    if (rng_chance(r, s->masking_chance))
+        corrupt_masking(r, w->noisy, n, rng_log_range(r, 0.01, 0.5));
+    if (rng_chance(r, s->blocks_chance))
+        corrupt_blocks(r, w->noisy, n, 1 + rng_below(r, 4), n / 50 + 1);
+}
+
+/* Less its mean: a level of its own is no noise, and none of the signal's power. */
+static double sensor_level(const float *x, size_t n)
+{
+    double mean = 0, sum = 0;
+    for (size_t i = 0; i < n; i++)
+        mean += (double)x[i] / (double)n;
+    for (size_t i = 0; i < n; i++)
+        sum += ((double)x[i] - mean) * ((double)x[i] - mean);
+    return n > 0 ? sqrt(sum / (double)n) : 0;
+}
+
+const mix_example *mixer_make(const mixer *m, mix_work *w, uint64_t index)
+{
+    const mix_spec *const s = &m->spec;
+    rng state = rng_make(m->seed, EXAMPLES, index), *const r = &state;
+    const double rate = s->rates[rng_pick(r, s->rate_weights, s->n_rates)];
+    const size_t n = (size_t)lrint(s->seconds * rate);
+    const bool noise_only = rng_chance(r, s->noise_only_chance);
+    w->example.snr = draw_snr(s, r);
+    if (noise_only)
+        memset(w->clean, 0, n * sizeof *w->clean);
+    else if (!draw(&m->clean, r, rate, w->clean, n))
+        return NULL;
+    if (!make_noise(m, w, r, rate, n) || (!s->sensor && !augment(m, w, r, rate, n)))
+        return NULL;
+    const double signal =
+        s->sensor ? sensor_level(w->clean, n) : mix_active_level(w->clean, n, rate);
+    add_up(w, signal, n);
+    corrupt(s, w, r, n);
+    if (s->sensor)
+        scale_pair(w, n, rng_log_range(r, 1e-3, 1e3));
+    else
+        finish_sound(s, w, r, rate, n);
+    double level = s->sensor ? sensor_level(w->clean, n) : mix_active_level(w->clean, n, rate);
+    if (!(level > 0)) {
+        level = mix_plain_level(w->noise, n);
+        w->example.snr = -INFINITY;
+    }
+    w->example.rate = rate;
+    w->example.n = n;
+    w->example.noisy = w->noisy;
+    w->example.clean = w->clean;
+    w->example.level = level > 0 ? level : 1;
+    return &w->example;
+}

@@ -1,0 +1,394 @@
+#include "trainer/run/score.h"
+
+#include "core/base/error.h"
+#include "offline/eval/metrics.h"
+#include "offline/eval/stoi.h"
+#include "trainer/run/fir_wiener.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { N_RATIOS = 4, MAX_AVERAGE = 65, FIR_TAPS = 64, FIT_ITEMS = 24 };
+static const double ratios[N_RATIOS] = {0, 5, 10, 15};     /* dB */
+static const double sound_seconds = 4, stream_seed = 7919; /* of an item; apart from training's */
+
+typedef struct item {
+    double rate;
+    size_t n;
+    float *noisy, *clean;
+} item;
+
+struct scoring {
+    bool sensor;
+    uint32_t n;
+    item *items;
+    fir_wiener *fir; /* sensor only */
+    workers *workers;
+    /* The run going on. */
+    score_subject subject;
+    uint32_t average; /* samples of the moving average */
+    const sordino_model *model;
+    scores *each; /* [n] */
+    sordino_error why;
+    sordino_status status;
+};
+
+const char *score_kind_name(score_kind k)
+{
+    static const char *const names[SCORE_COUNT] = {"SI-SDR dB", "ESTOI", "SNR dB", "RMSE"};
+    return names[k];
+}
+
+const char *score_subject_name(score_subject s)
+{
+    static const char *const names[SCORE_SUBJECTS] = {
+        "noisy", "zeros", "moving average", "FIR Wiener", "Wiener", "Kalman", "model"};
+    return names[s];
+}
+
+void scoring_free(scoring *s)
+{
+    if (!s)
+        return;
+    for (uint32_t i = 0; s->items && i < s->n; i++) {
+        free(s->items[i].noisy);
+        free(s->items[i].clean);
+    }
+    fir_wiener_free(s->fir);
+    free(s->items);
+    free(s->each);
+    free(s);
+}
+
+/* Mixing without accidents, at one ratio. */
+static mix_spec plain_spec(const settings *g, double ratio)
+{
+    const mix_spec *const from = &g->mix;
+    mix_spec m = {
+        .seconds = from->sensor ? from->seconds : sound_seconds,
+        .n_rates = from->n_rates,
+        .sensor = from->sensor,
+        .snr_low = ratio,
+        .snr_high = ratio,
+        .level_low = from->level_low,
+        .level_high = from->level_high,
+        .resample_low = 1,
+        .resample_high = 1,
+        .gaussian_chance = from->gaussian_chance,
+        .salt_pepper_chance = from->salt_pepper_chance,
+        .masking_chance = from->masking_chance,
+        .blocks_chance = from->blocks_chance,
+    };
+    memcpy(m.rates, from->rates, sizeof m.rates);
+    memcpy(m.rate_weights, from->rate_weights, sizeof m.rate_weights);
+    return m;
+}
+
+static bool copy_item(item *to, const mix_example *e)
+{
+    *to = (item){.rate = e->rate, .n = e->n};
+    to->noisy = malloc(e->n * sizeof *to->noisy);
+    to->clean = malloc(e->n * sizeof *to->clean);
+    if (!to->noisy || !to->clean)
+        return false;
+    memcpy(to->noisy, e->noisy, e->n * sizeof *to->noisy);
+    memcpy(to->clean, e->clean, e->n * sizeof *to->clean);
+    return true;
+}
+
+static bool has_sound(const mix_example *e)
+{
+    for (size_t i = 0; i < e->n; i++)
+        if (e->clean[i] != 0.0f)
+            return true;
+    return false;
+}
+
+/* Every fourth item from `first`, all at one ratio. */
+static sordino_status make_items(scoring *s, const settings *g, const sources *src, uint32_t first,
+                                 sordino_error *why)
+{
+    const mix_spec spec = plain_spec(g, ratios[first]);
+    mixer *m = NULL;
+    mix_work *w = NULL;
+    sordino_status status = mixer_new(&spec, src->held_clean, src->n_held_clean, src->held_noise,
+                                      src->n_held_noise, g->seed + (uint64_t)stream_seed, &m, why);
+    if (status == SORDINO_OK)
+        status = mix_work_new(m, &w, why);
+    uint64_t index = (uint64_t)first << 32;
+    for (uint32_t i = first; status == SORDINO_OK && i < s->n; i += N_RATIOS) {
+        const mix_example *e = mixer_make(m, w, index++);
+        for (int tries = 0; e && !has_sound(e) && tries < 8; tries++)
+            e = mixer_make(m, w, index++);
+        if (!e || !copy_item(&s->items[i], e))
+            status = error_set(why, SORDINO_NO_MEM, "Out of memory for validation");
+    }
+    mix_work_free(w);
+    mixer_free(m);
+    return status;
+}
+
+/* The fitted filter sees what the network sees: training's sources at all ratios. */
+static sordino_status fit_filter(scoring *s, const settings *g, const sources *src,
+                                 sordino_error *why)
+{
+    mixer *m = NULL;
+    mix_work *w = NULL;
+    mix_spec spec = plain_spec(g, 0);
+    spec.snr_high = ratios[N_RATIOS - 1];
+    s->fir = fir_wiener_new(FIR_TAPS);
+    if (!s->fir)
+        return error_set(why, SORDINO_NO_MEM, "Out of memory for validation");
+    sordino_status status =
+        mixer_new(&spec, src->clean, src->n_clean, src->noise, src->n_noise, g->seed, &m, why);
+    if (status == SORDINO_OK)
+        status = mix_work_new(m, &w, why);
+    for (uint64_t i = 0; status == SORDINO_OK && i < FIT_ITEMS; i++) {
+        const mix_example *const e = mixer_make(m, w, (UINT64_C(1) << 48) + i);
+        if (!e || !fir_wiener_add(s->fir, e->noisy, e->clean, e->n, e->level))
+            status = error_set(why, SORDINO_NO_MEM, "Out of memory for validation");
+    }
+    if (status == SORDINO_OK)
+        fir_wiener_solve(s->fir);
+    mix_work_free(w);
+    mixer_free(m);
+    return status;
+}
+
+sordino_status scoring_new(const settings *g, const sources *src, workers *w, scoring **out,
+                           sordino_error *why)
+{
+    *out = NULL;
+    scoring *s = calloc(1, sizeof *s);
+    if (s) {
+        s->n = g->validation_items;
+        s->sensor = g->mix.sensor;
+        s->workers = w;
+        s->items = calloc(s->n, sizeof *s->items);
+        s->each = calloc(s->n, sizeof *s->each);
+    }
+    if (!s || !s->items || !s->each) {
+        scoring_free(s);
+        return error_set(why, SORDINO_NO_MEM, "Out of memory for validation");
+    }
+    sordino_status status = SORDINO_OK;
+    for (uint32_t k = 0; status == SORDINO_OK && k < N_RATIOS; k++)
+        status = make_items(s, g, src, k, why);
+    if (status == SORDINO_OK && s->sensor)
+        status = fit_filter(s, g, src, why);
+    if (status != SORDINO_OK) {
+        scoring_free(s);
+        return status;
+    }
+    *out = s;
+    return SORDINO_OK;
+}
+
+uint32_t scoring_count(const scoring *s)
+{
+    return s->n;
+}
+
+/* ---- what each subject makes of an item ---- */
+
+static void moving_average(const float *x, float *y, size_t n, uint32_t width)
+{
+    const size_t half = width / 2;
+    double sum = 0;
+    size_t low = 0, high = 0; /* the window is [low, high) */
+    for (size_t i = 0; i < n; i++) {
+        for (; high < n && high <= i + half; high++)
+            sum += (double)x[high];
+        for (; low + half < i; low++)
+            sum -= (double)x[low];
+        y[i] = (float)(sum / (double)(high - low));
+    }
+}
+
+static void constant(const item *it, float *y, bool sensor)
+{
+    double mean = 0;
+    for (size_t i = 0; sensor && i < it->n; i++)
+        mean += (double)it->noisy[i] / (double)it->n;
+    for (size_t i = 0; i < it->n; i++)
+        y[i] = (float)mean;
+}
+
+/* Runs a denoiser over the item and takes its latency away. */
+static sordino_status denoise(const scoring *s, const item *it, float *y, sordino_error *why)
+{
+    sordino_config config;
+    sordino_denoiser *d;
+    sordino_config_init(&config);
+    config.method = s->subject == SCORE_MODEL    ? SORDINO_METHOD_NETWORK
+                    : s->subject == SCORE_KALMAN ? SORDINO_METHOD_KALMAN
+                                                 : SORDINO_METHOD_WIENER;
+    config.rate = it->rate;
+    sordino_status status = sordino_new(&config, s->model, &d, why);
+    if (status != SORDINO_OK)
+        return status;
+    const size_t late = sordino_latency(d), all = it->n + late;
+    float *const buffer = calloc(all, sizeof *buffer);
+    if (buffer) {
+        memcpy(buffer, it->noisy, it->n * sizeof *buffer);
+        sordino_process(d, (const float *const[]){buffer}, (float *const[]){buffer}, all);
+        memcpy(y, buffer + late, it->n * sizeof *y);
+    } else {
+        status = error_set(why, SORDINO_NO_MEM, "Out of memory for validation");
+    }
+    free(buffer);
+    sordino_free(d);
+    return status;
+}
+
+static sordino_status estimate(const scoring *s, const item *it, float *y, sordino_error *why)
+{
+    switch (s->subject) {
+    case SCORE_NOISY:
+        memcpy(y, it->noisy, it->n * sizeof *y);
+        return SORDINO_OK;
+    case SCORE_ZEROS:
+        constant(it, y, s->sensor);
+        return SORDINO_OK;
+    case SCORE_MOVING_AVERAGE:
+        moving_average(it->noisy, y, it->n, s->average);
+        return SORDINO_OK;
+    case SCORE_FIR_WIENER:
+        fir_wiener_run(s->fir, it->noisy, y, it->n);
+        return SORDINO_OK;
+    default:
+        return denoise(s, it, y, why);
+    }
+}
+
+static double rms(const double *x, size_t n)
+{
+    double sum = 0;
+    for (size_t i = 0; i < n; i++)
+        sum += x[i] * x[i];
+    return sqrt(sum / (double)n);
+}
+
+/* `x` [n] clean and `y` [n]. The error is over the clean signal's r.m.s.: units differ by item. */
+static scores measure(const scoring *s, const item *it, const double *x, const double *y)
+{
+    scores r = {.mean = {NAN, NAN, NAN, NAN}};
+    if (s->sensor) {
+        const double size = rms(x, it->n);
+        r.mean[SCORE_SNR] = metric_snr(x, y, it->n);
+        r.mean[SCORE_RMSE] = size > 0 ? metric_rmse(x, y, it->n) / size : NAN;
+        return r;
+    }
+    double stoi = NAN;
+    r.mean[SCORE_SI_SDR] = metric_si_sdr(x, y, it->n);
+    if (stoi_measure(x, y, it->n, (uint32_t)it->rate, &stoi, &r.mean[SCORE_ESTOI]) != STOI_OK)
+        r.mean[SCORE_ESTOI] = NAN;
+    return r;
+}
+
+static void score_item(void *self, uint32_t thread, size_t k)
+{
+    scoring *const s = self;
+    const item *const it = &s->items[k];
+    float *const y = malloc(it->n * sizeof *y);
+    double *const x2 = malloc(it->n * sizeof *x2), *const y2 = malloc(it->n * sizeof *y2);
+    sordino_error why = {0};
+    (void)thread;
+    s->each[k] = (scores){.mean = {NAN, NAN, NAN, NAN}};
+    sordino_status status = y && x2 && y2
+                                ? estimate(s, it, y, &why)
+                                : error_set(&why, SORDINO_NO_MEM, "Out of memory for validation");
+    if (status == SORDINO_OK) {
+        for (size_t i = 0; i < it->n; i++) {
+            x2[i] = (double)it->clean[i];
+            y2[i] = (double)y[i];
+        }
+        s->each[k] = measure(s, it, x2, y2);
+    } else {
+        s->each[k].mean[0] = INFINITY; /* marks the item */
+        if (k == 0)
+            s->why = why;
+    }
+    free(y);
+    free(x2);
+    free(y2);
+}
+
+static bool applies(const scoring *s, score_subject subject)
+{
+    const bool sensor_only =
+        subject == SCORE_MOVING_AVERAGE || subject == SCORE_KALMAN || subject == SCORE_FIR_WIENER;
+    const bool sound_only = subject == SCORE_WIENER;
+    return s->sensor ? !sound_only : !sensor_only;
+}
+
+/* Scores all items as `subject` and `average` say. */
+static sordino_status score_all(scoring *s, scores *out, sordino_error *why)
+{
+    workers_run(s->workers, score_item, s, s->n);
+    for (int k = 0; k < SCORE_COUNT; k++) {
+        double sum = 0;
+        uint32_t n = 0;
+        for (uint32_t i = 0; i < s->n; i++) {
+            const double x = s->each[i].mean[k];
+            if (isinf(x) && k == 0) {
+                if (why)
+                    *why = s->why;
+                return s->why.status != SORDINO_OK
+                           ? s->why.status
+                           : error_set(why, SORDINO_NO_MEM, "Out of memory for validation");
+            }
+            if (!isnan(x)) {
+                sum += x;
+                n++;
+            }
+        }
+        out->mean[k] = n > 0 ? sum / n : NAN;
+    }
+    return SORDINO_OK;
+}
+
+sordino_status scoring_run(scoring *s, score_subject subject, const sordino_model *model,
+                           scores *out, sordino_error *why)
+{
+    *out = (scores){.mean = {NAN, NAN, NAN, NAN}};
+    if (!applies(s, subject))
+        return SORDINO_OK;
+    s->subject = subject;
+    s->model = model;
+    s->average = 3;
+    s->why = (sordino_error){0};
+    sordino_status status = score_all(s, out, why);
+    if (subject != SCORE_MOVING_AVERAGE)
+        return status;
+    for (uint32_t width = 5; status == SORDINO_OK && width <= MAX_AVERAGE; width += width / 4 * 2) {
+        scores other;
+        s->average = width;
+        status = score_all(s, &other, why);
+        if (status == SORDINO_OK && other.mean[SCORE_RMSE] < out->mean[SCORE_RMSE])
+            *out = other;
+    }
+    return status;
+}
+
+double scores_merit(const scores *s)
+{
+    const double sound = s->mean[SCORE_SI_SDR] + 20 * s->mean[SCORE_ESTOI];
+    return isnan(s->mean[SCORE_SNR]) ? (isnan(sound) ? s->mean[SCORE_SI_SDR] : sound)
+                                     : s->mean[SCORE_SNR];
+}
+
+bool scores_beat(const scores *model, const scores *baseline)
+{
+    bool any = false;
+    for (int k = 0; k < SCORE_COUNT; k++) {
+        const double a = model->mean[k], b = baseline->mean[k];
+        if (isnan(a) || isnan(b))
+            continue;
+        any = true;
+        if (k == SCORE_RMSE ? a >= b : a <= b)
+            return false;
+    }
+    return any;
+}

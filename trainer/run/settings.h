@@ -1,0 +1,88 @@
+/*
+ * Every setting of a run: one table serves the command line, recipe files, --help and what is
+ * written into the model. A setting NAME is `--NAME VALUE` on the command line and a line
+ * `NAME VALUE` in a recipe; later ones win over earlier ones, lists grow.
+ */
+#ifndef RUN_SETTINGS_H
+#define RUN_SETTINGS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <sordino/status.h>
+
+#include "trainer/mix/mix.h"
+
+enum { SETTINGS_MAX_LIST = 64 };
+
+typedef struct setting_list {
+    uint32_t n;
+    char *items[SETTINGS_MAX_LIST]; /* owned */
+} setting_list;
+
+typedef struct settings {
+    /* Files */
+    char *output, *from, *checkpoint, *log, *picture, *card; /* owned, NULL when not given */
+    bool resume, force, quiet;
+    /* How long */
+    double minutes, hours; /* of time; of audio; 0: no limit */
+    uint64_t seed;
+    uint32_t threads; /* 0: one a processor */
+    /* Signals and noise */
+    setting_list signal, clean, noise;  /* NAME[:WEIGHT] or PATH[:WEIGHT] */
+    setting_list noise_from;            /* FILE START-END */
+    double espeak;                      /* weight; 0: not used */
+    double clean_weight, signal_weight; /* of all recordings; of all generators */
+    char *held_out_list;
+    double held_out;
+    char *rates; /* RATE[:WEIGHT],... */
+    mix_spec mix;
+    /* Network and front end */
+    char *network;   /* a preset's name */
+    char *features;  /* level,snr,phase */
+    char *dilations; /* D,D,... */
+    double channels, hidden, kernel, taps, tap_bins;
+    bool norm;
+    double window, hop;
+    double hop_samples, lag_samples, scale_time;
+    bool predict_noise;
+    /* Loss */
+    double power, magnitude, complex, error, over; /* spectral */
+    double l1, l2, huber, huber_delta, si_sdr, multi_stft;
+    /* Optimiser */
+    uint32_t batch, lanes;
+    double learning_rate, decay, warm_up, cool_down, clip, ema;
+    /* Validation */
+    uint32_t validation_items;
+    double validate_every; /* hours of audio */
+    /* About the model */
+    char *name, *description, *licence, *notes;
+} settings;
+
+/* Fills in what holds when nothing is said: for sound, and for a sensor's signal. */
+void settings_init(settings *s);
+void settings_init_sensor(settings *s);
+void settings_free(settings *s);
+
+/* Sets one by name. Errors: BAD_ARG (unknown name, no number, out of range), NO_MEM. */
+SORDINO_NODISCARD sordino_status settings_set(settings *s, const char *name, const char *value,
+                                              sordino_error *why);
+
+/* Reads a recipe: a line a setting, `#` starts a comment, paths are relative to the working
+ * directory. Errors: IO, and those of settings_set with the line's number. */
+SORDINO_NODISCARD sordino_status settings_read(settings *s, const char *path, sordino_error *why);
+
+/* One setting as the table has it, for --help, completion and the command line; `i` from 0, false
+ * from the end on. */
+typedef struct setting_info {
+    const char *name, *value, *help, *group; /* value NULL: a flag */
+} setting_info;
+bool settings_info(size_t i, setting_info *out);
+
+/* What differs from settings_init, as the lines of a recipe; the caller frees it; NULL when out of
+ * memory. Without what does not bear on the result (output, log, quiet ...) when `essence`. */
+char *settings_text(const settings *s, bool essence);
+
+#endif

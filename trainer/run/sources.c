@@ -1,0 +1,311 @@
+#include "trainer/run/sources.h"
+
+#include "core/base/error.h"
+#include "trainer/data/espeak.h"
+#include "trainer/data/noise_cut.h"
+#include "trainer/signals/signal.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+/* What a mix_source's `self` points at: one of the two. */
+typedef struct source_self {
+    const library *recordings;
+    bool held_out, pauses;
+    const signal_kind *kind;
+} source_self;
+
+enum { MAX_SELVES = 4 * MIX_MAX_SOURCES };
+
+static bool draw_recording(void *self, rng *r, double rate, float *out, size_t n)
+{
+    const source_self *const s = self;
+    return library_draw(s->recordings, s->held_out, s->pauses, 1, r, rate, out, n);
+}
+
+static bool draw_signal(void *self, rng *r, double rate, float *out, size_t n)
+{
+    const source_self *const s = self;
+    return s->kind->make(r, rate, out, n);
+}
+
+static bool draw_espeak(void *self, rng *r, double rate, float *out, size_t n)
+{
+    (void)self;
+    return espeak_draw(r, rate, out, n);
+}
+
+void sources_free(sources *s)
+{
+    if (!s)
+        return;
+    for (uint32_t i = 0; i < s->n_libraries; i++)
+        library_free(s->libraries[i]);
+    free(s->selves);
+    free(s);
+}
+
+/* Cuts ":WEIGHT" off a copy of `item`. A colon that no number follows belongs to the name. */
+static char *split_weight(const char *item, double *weight)
+{
+    char *name = strdup(item);
+    *weight = 1;
+    char *const colon = name ? strrchr(name, ':') : NULL;
+    if (colon) {
+        char *end;
+        const double w = strtod(colon + 1, &end);
+        if (end != colon + 1 && *end == '\0' && isfinite(w) && w > 0) {
+            *weight = w;
+            *colon = '\0';
+        }
+    }
+    return name;
+}
+
+/* One source in both lists of a side, or in the trained one alone. */
+static sordino_status add_source(mix_source *to, uint32_t *n, mix_source source, sordino_error *why)
+{
+    if (*n == MIX_MAX_SOURCES)
+        return error_set(why, SORDINO_BAD_ARG, "More than %d sources of one sort",
+                         (int)MIX_MAX_SOURCES);
+    if (source.weight > 0)
+        to[(*n)++] = source;
+    return SORDINO_OK;
+}
+
+static source_self *new_self(sources *s, source_self self)
+{
+    s->selves[s->n_selves] = self;
+    return &s->selves[s->n_selves++];
+}
+
+/* A generator, on the clean or the noise side; drawn from in held-out examples too, whose random
+ * numbers are others. */
+static sordino_status add_kind(sources *s, const signal_kind *kind, bool noise, double weight,
+                               sordino_error *why)
+{
+    const mix_source source = {
+        .name = kind->name,
+        .weight = weight,
+        .slow = strcmp(kind->name, "speech") == 0 || strcmp(kind->name, "babble") == 0,
+        .self = new_self(s, (source_self){.kind = kind}),
+        .draw = draw_signal,
+    };
+    sordino_status status = noise ? add_source(s->noise, &s->n_noise, source, why)
+                                  : add_source(s->clean, &s->n_clean, source, why);
+    if (status == SORDINO_OK)
+        status = noise ? add_source(s->held_noise, &s->n_held_noise, source, why)
+                       : add_source(s->held_clean, &s->n_held_clean, source, why);
+    return status;
+}
+
+static sordino_status add_library(sources *s, library *l, bool noise, double weight,
+                                  sordino_error *why)
+{
+    mix_source source = {
+        .name = noise ? "recorded noise" : "recorded",
+        .weight = weight,
+        .self = new_self(s, (source_self){.recordings = l, .pauses = !noise}),
+        .draw = draw_recording,
+    };
+    sordino_status status = noise ? add_source(s->noise, &s->n_noise, source, why)
+                                  : add_source(s->clean, &s->n_clean, source, why);
+    if (status != SORDINO_OK || library_hours(l, true) <= 0)
+        return status;
+    source.self = new_self(s, (source_self){.recordings = l, .held_out = true, .pauses = !noise});
+    if (!noise)
+        s->held_recorded = true;
+    return noise ? add_source(s->held_noise, &s->n_held_noise, source, why)
+                 : add_source(s->held_clean, &s->n_held_clean, source, why);
+}
+
+static sordino_status open_recordings(const settings *g, sources *s, const char *path, bool noise,
+                                      double weight, FILE *notes, sordino_error *why)
+{
+    const library_spec spec = {
+        .paths = &path,
+        .n_paths = 1,
+        .held_out_list = g->held_out_list,
+        .held_out = g->held_out,
+    };
+    library *l;
+    const sordino_status status = library_open(&spec, &l, why);
+    if (status != SORDINO_OK)
+        return status;
+    s->libraries[s->n_libraries++] = l;
+    if (notes)
+        fputs(library_notes(l), notes);
+    return add_library(s, l, noise, weight, why);
+}
+
+/* An item of --signal, --clean or --noise: a generator's name or a path. */
+static sordino_status add_item(const settings *g, sources *s, const char *item, bool noise,
+                               bool paths, double factor, FILE *notes, sordino_error *why)
+{
+    double weight;
+    struct stat st;
+    char *const name = split_weight(item, &weight);
+    if (!name)
+        return error_set(why, SORDINO_NO_MEM, "Out of memory for settings");
+    const signal_kind *const kind = signal_find(name);
+    sordino_status status;
+    if (kind && (!paths || stat(name, &st) != 0) && kind->is_noise == noise)
+        status = add_kind(s, kind, noise, weight * factor, why);
+    else if (paths)
+        status = open_recordings(g, s, name, noise, weight * factor, notes, why);
+    else
+        status = error_set(why, SORDINO_BAD_ARG,
+                           "There is no generator of signals '%s'; --help lists them", name);
+    free(name);
+    return status;
+}
+
+static sordino_status add_list(const settings *g, sources *s, const setting_list *l, bool noise,
+                               bool paths, double factor, FILE *notes, sordino_error *why)
+{
+    sordino_status status = SORDINO_OK;
+    for (uint32_t i = 0; status == SORDINO_OK && i < l->n; i++)
+        status = add_item(g, s, l->items[i], noise, paths, factor, notes, why);
+    return status;
+}
+
+/* "FILE START-END": the last blank parts them. */
+static sordino_status add_cut(const settings *g, sources *s, const char *item, FILE *notes,
+                              sordino_error *why)
+{
+    char *const path = strdup(item);
+    char *const blank = path ? strrchr(path, ' ') : NULL;
+    library *l = NULL;
+    sordino_status status;
+    if (!path)
+        status = error_set(why, SORDINO_NO_MEM, "Out of memory for settings");
+    else if (!blank)
+        status =
+            error_set(why, SORDINO_BAD_ARG, "noise-from needs a file and START-END: '%s'", item);
+    else {
+        *blank = '\0';
+        status = noise_cut_open(path, blank + 1, g->held_out, notes, &l, why);
+    }
+    if (status == SORDINO_OK) {
+        s->libraries[s->n_libraries++] = l;
+        status = add_library(s, l, true, 1, why);
+    }
+    free(path);
+    return status;
+}
+
+/* The factor that makes weights of a list add up to `total`. */
+static double share(const setting_list *l, double more, double total)
+{
+    double sum = more;
+    for (uint32_t i = 0; i < l->n; i++) {
+        double weight;
+        free(split_weight(l->items[i], &weight));
+        sum += weight;
+    }
+    return sum > 0 ? total / sum : 0;
+}
+
+static sordino_status open_all(const settings *g, sources *s, FILE *notes, sordino_error *why)
+{
+    const double signals = share(&g->signal, g->espeak, g->signal_weight);
+    sordino_status status = add_list(g, s, &g->signal, false, false, signals, notes, why);
+    if (status == SORDINO_OK)
+        status = add_list(g, s, &g->clean, false, true, share(&g->clean, 0, g->clean_weight), notes,
+                          why);
+    if (status == SORDINO_OK && g->espeak > 0) {
+        status = espeak_check(why);
+        const mix_source source = {.name = "espeak-ng",
+                                   .weight = g->espeak * signals,
+                                   .slow = true,
+                                   .self = s,
+                                   .draw = draw_espeak};
+        if (status == SORDINO_OK)
+            status = add_source(s->clean, &s->n_clean, source, why);
+        if (status == SORDINO_OK)
+            status = add_source(s->held_clean, &s->n_held_clean, source, why);
+    }
+    if (status == SORDINO_OK)
+        status = add_list(g, s, &g->noise, true, true, 1, notes, why);
+    for (uint32_t i = 0; status == SORDINO_OK && i < g->noise_from.n; i++)
+        status = add_cut(g, s, g->noise_from.items[i], notes, why);
+    return status;
+}
+
+/* Scoring is on recordings alone where there are any. */
+static void keep_recordings(mix_source *list, uint32_t *n)
+{
+    uint32_t kept = 0, recorded = 0;
+    for (uint32_t i = 0; i < *n; i++)
+        recorded += list[i].draw == draw_recording;
+    for (uint32_t i = 0; i < *n && recorded > 0; i++)
+        if (list[i].draw == draw_recording)
+            list[kept++] = list[i];
+    *n = recorded > 0 ? kept : *n;
+}
+
+sordino_status sources_open(const settings *g, FILE *notes, sources **out, sordino_error *why)
+{
+    *out = NULL;
+    sources *s = calloc(1, sizeof *s);
+    if (s)
+        s->selves = calloc(MAX_SELVES, sizeof *s->selves);
+    if (!s || !s->selves) {
+        sources_free(s);
+        return error_set(why, SORDINO_NO_MEM, "Out of memory for recordings");
+    }
+    const sordino_status status = open_all(g, s, notes, why);
+    if (status != SORDINO_OK) {
+        sources_free(s);
+        return status;
+    }
+    keep_recordings(s->held_clean, &s->n_held_clean);
+    keep_recordings(s->held_noise, &s->n_held_noise);
+    *out = s;
+    return SORDINO_OK;
+}
+
+uint64_t sources_hash(const sources *s)
+{
+    uint64_t hash = UINT64_C(0xcbf29ce484222325); /* FNV-1a */
+    for (uint32_t i = 0; i < s->n_libraries; i++) {
+        uint64_t h = library_hash(s->libraries[i]);
+        for (int k = 0; k < 8; k++, h >>= 8)
+            hash = (hash ^ (h & 0xff)) * UINT64_C(0x100000001b3);
+    }
+    return hash;
+}
+
+static void print_side(const mix_source *list, uint32_t n, const char *side, FILE *to)
+{
+    double sum = 0;
+    for (uint32_t i = 0; i < n; i++)
+        sum += list[i].weight;
+    for (uint32_t i = 0; i < n; i++) {
+        fprintf(to, "%s %.1f %%: %s", side, 100 * list[i].weight / sum, list[i].name);
+        if (list[i].draw == draw_recording) {
+            const source_self *const self = list[i].self;
+            fprintf(to, ", %zu recordings, %.3g h", library_count(self->recordings),
+                    library_hours(self->recordings, false));
+        }
+        fputc('\n', to);
+    }
+}
+
+char *sources_text(const sources *s)
+{
+    char *text = NULL;
+    size_t size;
+    FILE *to = open_memstream(&text, &size);
+    if (!to)
+        return NULL;
+    print_side(s->clean, s->n_clean, "clean", to);
+    print_side(s->noise, s->n_noise, "noise", to);
+    if (fclose(to) != 0) {
+        free(text);
+        return NULL;
+    }
+    return text;
+}
