@@ -5,15 +5,15 @@
  */
 #include "trainer/signals/kinds.h"
 
-#include <math.h>
-#include <stdlib.h>
-#include <string.h>
-
 #include "trainer/signals/speech_plan.h"
 #include "trainer/signals/speech_rate.h"
 #include "trainer/signals/speech_room.h"
 #include "trainer/signals/speech_source.h"
 #include "trainer/signals/speech_tract.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
 
 static const double pi = 3.14159265358979323846;
 
@@ -198,10 +198,14 @@ static bool make(rng *r, double rate, float *out, size_t n)
         return true;
     int halvings = 0, doublings = 0;
     double inner = rate;
-    for (; inner < 32000; inner *= 2)
+    while (inner < 32000) {
+        inner *= 2;
         halvings++;
-    for (; inner >= 80000; inner /= 2)
+    }
+    while (inner >= 80000) {
+        inner /= 2;
         doublings++;
+    }
     const size_t n_inner = ((n >> doublings) + (doublings ? SPEECH_RATE_REACH + 2 : 0)) << halvings;
     const size_t room = doublings ? n_inner << doublings : n_inner;
     float *x = calloc(room, sizeof *x);

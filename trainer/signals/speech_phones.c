@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-enum { LABIAL, ALVEOLAR, VELAR, F_NOISE, TH_NOISE, S_NOISE, SH_NOISE, NONE = -1 };
+enum { LABIAL, ALVEOLAR, VELAR = SPEECH_VELAR, F_NOISE, TH_NOISE, S_NOISE, SH_NOISE, NONE = -1 };
 
 /*
  * Spectra of frication after Jongman, Wayland & Wong 2000, "Acoustic characteristics of English

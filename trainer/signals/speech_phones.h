@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { SPEECH_PEAKS = 3 };
+enum { SPEECH_PEAKS = 3, SPEECH_VELAR = 2 /* the noise whose first peak follows F2 */ };
 
 /* What frication is made of: parallel resonances, for an adult male vocal tract. */
 typedef struct speech_noise {

@@ -72,7 +72,7 @@ static void set_noise(writer *w, int index, double f2)
 {
     const speech_noise *z = &speech_noises[index];
     const speech_voice *v = w->voice;
-    const bool velar = index == 2;
+    const bool velar = index == SPEECH_VELAR;
     speech_frame *f = &w->now;
     for (int k = 0; k < SPEECH_PEAKS; k++) {
         const double wander = 1 + 0.05 * rng_normal(w->r);
@@ -134,6 +134,8 @@ static void put_vowel(writer *w, const item *it, bool before_nasal, bool last)
         w->now.hz[0] = (float)it->first_end;
         w->now.hz[1] = (float)it->second;
     }
+    /* The melody also moves inside a syllable. */
+    w->now.f0 += (float)((it->stressed ? 0.4 : 0.2) * v->range * rng_normal(w->r));
     put_fading(w, it->seconds * 0.55, 1, end);
 }
 
@@ -379,7 +381,7 @@ static void speak(writer *w)
     n = n > 20 ? 20 : n;
     bool stressed = rng_chance(r, 0.5);
     for (int i = 0; i < n; i++) {
-        add_syllable(w, &p, n > 1 ? (double)i / (n - 1) : 1, stressed, i == n - 1);
+        add_syllable(w, &p, (double)i / (n - 1), stressed, i == n - 1);
         stressed = rng_chance(r, stressed ? 0.25 : 0.65);
     }
     const double end = v->range * (rng_chance(r, 0.2) ? 1.3 : -0.5); /* a question, a statement */
@@ -394,8 +396,9 @@ static void speak(writer *w)
     for (int i = 0; i < p.n && w->at < w->n; i++)
         put_item(w, &p, i);
     /* What is left of the breath. */
-    const double rest = p.items[p.n - 1].loud;
-    set_voice(w, p.items[p.n - 1].phone->voiced ? 0.06 * rest : 0, 0.008 * rest);
+    const item *const last = &p.items[p.n - 1];
+    const double rest = last->loud;
+    set_voice(w, last->phone && last->phone->voiced ? 0.06 * rest : 0, 0.008 * rest);
     put_fading(w, rng_range(r, 0.03, 0.15), 1, 0);
 }
 

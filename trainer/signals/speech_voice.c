@@ -51,6 +51,8 @@ void speech_voice_draw(speech_voice *v, rng *r)
     if (rng_chance(r, 0.04))
         v->effort = 1;
     v->whisper = rng_chance(r, 0.03);
+    if (v->whisper)
+        v->sibilance *= 0.3; /* as the vowels are weaker too */
     v->width = exp(0.2 * rng_normal(r));
     for (int k = 0; k < 3; k++)
         v->accent[k] = 1 + 0.03 * rng_normal(r);
