@@ -89,11 +89,11 @@ static void find_range(const preview_picture *p, double *low, double *high)
     *high = all.high + margin;
 }
 
-/* 1, 2 or 5 times a power of ten, so that the ends of the axis have numbers. */
+/* A multiple of half a power of ten, so that the axis has numbers near its ends. */
 static double round_up(double value)
 {
     const double power = pow(10, floor(log10(value))), times = value / power;
-    return power * (times <= 1 ? 1 : times <= 2 ? 2 : times <= 5 ? 5 : 10);
+    return power * ceil(2 * times) / 2;
 }
 
 static axis time_axis(const preview_picture *p, char *label, size_t size)
