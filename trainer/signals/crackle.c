@@ -33,13 +33,19 @@ static bool make(rng *r, double rate, float *out, size_t n)
         out[i] *= unit;
     const double duration = (double)n / rate, density = rng_log_range(r, 4, 150);
     const double spread = rng_range(r, 0.7, 1.3);
-    for (double t = rng_exponential(r) / density; t < duration; t += rng_exponential(r) / density)
+    double t = rng_exponential(r) / density;
+    while (t < duration) {
         add_click(r, out, n, rate, t, exp(spread * rng_normal(r)));
+        t += rng_exponential(r) / density;
+    }
     if (rng_chance(r, 0.4)) {
         static const double turns[] = {33.333, 45, 78};
         const double period = 60 / turns[rng_below(r, 3)], size = rng_log_range(r, 1, 6);
-        for (double t = period * rng_unit(r); t < duration; t += period)
+        t = period * rng_unit(r);
+        while (t < duration) {
             add_click(r, out, n, rate, t + 1e-3 * rng_normal(r), size * rng_range(r, 0.7, 1.3));
+            t += period;
+        }
     }
     level_set_soft(out, n, rate, rng_range(r, -38, -22));
     return true;

@@ -64,7 +64,7 @@ static heart heart_make(rng *r)
 
 static void add_wave(float *x, size_t n, double rate, double beat, wave w)
 {
-    const double middle = beat + w.at, reach = 4.5; /* exp(-10): 50 nV of a millivolt */
+    const double middle = beat + w.at, reach = 5.5; /* exp(-15): below 1 nV */
     const double from = fmax(0, (middle - reach * w.before) * rate);
     const double to = fmin((double)n, (middle + reach * w.after) * rate);
     for (size_t i = (size_t)from; (double)i < to; i++) {

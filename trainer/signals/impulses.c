@@ -107,9 +107,11 @@ static bool make(rng *r, double rate, float *out, size_t n)
     const float quiet = (float)pow(10, rng_range(r, -60, -40) / 20);
     for (size_t i = 0; i < n; i++)
         out[i] *= quiet;
-    for (double t = fmin(duration, 0.3) * rng_unit(r); t < duration;
-         t += pause_before_next(r, rhythm, mean))
+    double t = fmin(duration, 0.3) * rng_unit(r);
+    while (t < duration) {
         sounds[which](&p, what, t, exp(0.5 * rng_normal(r)));
+        t += pause_before_next(r, rhythm, mean);
+    }
     if (rng_chance(r, 0.8) &&
         !add_room(r, out, n, rate, rng_log_range(r, 0.15, 0.9), rng_log_range(r, 0.02, 0.4)))
         return false;

@@ -52,7 +52,11 @@ void add_pluck(const passage *p, const pluck *how, double at, double seconds, do
     float line[LONGEST];
     fill_string(p, how, hz, loud, line, size);
     const double ring = how->ring * sqrt(220 / hz); /* low strings ring longer */
-    double keep = pow(10, -3 / (hz * ring));
+    /* The average takes from the fundamental too: given back, but never so much that any partial
+     * could grow. */
+    const double w = TWO_PI * hz / p->rate;
+    const double taken = sqrt(1 - 2 * how->damp * (1 - how->damp) * (1 - cos(w)));
+    double keep = fmin(pow(10, -3 / (hz * ring)) / taken, 0.99999);
     const double end = (at + seconds) * p->rate;
     double last = 0, before = 0, passed = 0, level = loud;
     size_t place = 0;

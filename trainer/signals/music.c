@@ -83,8 +83,9 @@ static void chords(const passage *p, const song *s, const player *q)
     const bool arpeggio = rng_chance(p->r, 0.4);
     const double strum = rng_range(p->r, 0.003, 0.03);
     const int voices = 3 + (int)rng_below(p->r, 2), up = 7 * (int)rng_below(p->r, 2);
-    int bar = 0;
-    for (double t = s->begin; t < s->duration; t += 4 * s->beat, bar++)
+    const int n_bars = (int)ceil((s->duration - s->begin) / (4 * s->beat));
+    for (int bar = 0; bar < n_bars; bar++) {
+        const double t = s->begin + 4 * s->beat * bar;
         for (int k = 0; k < (arpeggio ? 8 : voices * 2); k++) {
             const int voice = k % voices, degree = s->degrees[bar % 4] + 2 * voice + up;
             const double late =
@@ -92,6 +93,7 @@ static void chords(const passage *p, const song *s, const player *q)
             sound(p, q, t + late, (arpeggio ? 1.5 : 1.9) * s->beat, step_hz(s, degree),
                   rng_range(p->r, 0.35, 0.6));
         }
+    }
 }
 
 static void melody(const passage *p, const song *s, const player *q)
@@ -115,22 +117,24 @@ static void melody(const passage *p, const song *s, const player *q)
 static void bass(const passage *p, const song *s, const player *q)
 {
     const int each = 1 + (int)rng_below(p->r, 4); /* notes a bar */
-    int bar = 0;
-    for (double t = s->begin; t < s->duration; t += 4 * s->beat, bar++)
+    const int n_bars = (int)ceil((s->duration - s->begin) / (4 * s->beat));
+    for (int bar = 0; bar < n_bars; bar++) {
+        const double t = s->begin + 4 * s->beat * bar;
         for (int k = 0; k < each; k++) {
             const int degree = s->degrees[bar % 4] - 7 + (k && rng_chance(p->r, 0.3) ? 4 : 0);
             sound(p, q, t + 4 * s->beat * k / each, 3.6 * s->beat / each, step_hz(s, degree), 0.9);
         }
+    }
 }
 
 static void percussion(const passage *p, const song *s)
 {
     const drums set = drums_make(p->r);
     const double busy = rng_range(p->r, 0.2, 0.9), swing = rng_range(p->r, 0, 0.12);
-    int eighth = 0;
-    for (double t = s->begin; t < s->duration; t += 0.5 * s->beat, eighth++) {
+    const int n_eighths = (int)ceil((s->duration - s->begin) / (0.5 * s->beat));
+    for (int eighth = 0; eighth < n_eighths; eighth++) {
         const int k = eighth % 8;
-        const double at = t + (k % 2 ? swing * s->beat : 0);
+        const double at = s->begin + 0.5 * s->beat * eighth + (k % 2 ? swing * s->beat : 0);
         if (k == 0 || (k == 4 && busy > 0.4) || rng_chance(p->r, 0.12 * busy))
             add_kick(p, &set, at, rng_range(p->r, 0.8, 1));
         if (k == 2 || k == 6 || rng_chance(p->r, 0.06 * busy))

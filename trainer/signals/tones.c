@@ -121,12 +121,15 @@ static void siren(const canvas *c, double duration)
     const double half = rng_log_range(c->r, 0.1, 3);
     const bool glides = rng_chance(c->r, 0.5);
     bool up = true;
-    for (double t = -half * rng_unit(c->r); t < duration; t += half, up = !up) {
+    double t = -half * rng_unit(c->r);
+    while (t < duration) {
         note q = plain(t, half, up ? low : high);
         q.to = glides ? (up ? high : low) : q.from;
         q.partials = 8;
         q.fall = 0.65;
         play(c, &q);
+        t += half;
+        up = !up;
     }
 }
 
@@ -138,7 +141,8 @@ static void telephone(const canvas *c, double duration)
     const double *const call = calls[rng_below(c->r, 4)];
     const double on = keys ? rng_range(c->r, 0.06, 0.25) : rng_range(c->r, 0.25, 2);
     const double off = keys ? rng_range(c->r, 0.05, 0.3) : rng_range(c->r, 0.2, 3);
-    for (double t = 0; t < duration; t += (on + off) * rng_range(c->r, 0.9, 1.1)) {
+    double t = 0;
+    while (t < duration) {
         const double low = keys ? rows[rng_below(c->r, 4)] : call[0];
         const double high = keys ? columns[rng_below(c->r, 4)] : call[1];
         note q = plain(t, on, low);
@@ -146,6 +150,7 @@ static void telephone(const canvas *c, double duration)
         play(c, &q);
         q.from = q.to = high;
         play(c, &q);
+        t += (on + off) * rng_range(c->r, 0.9, 1.1);
     }
 }
 

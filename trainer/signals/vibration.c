@@ -75,8 +75,11 @@ static void add_bearing(rng *r, const body *b, float *x, size_t n, double rate, 
 {
     const double hz = shaft * rng_range(r, 2.2, 6.5), size = rng_log_range(r, 0.5, 6);
     const double sway = rng_range(r, 0, 0.7), duration = (double)n / rate;
-    for (double t = rng_unit(r) / hz; t < duration; t += (1 + 0.01 * rng_normal(r)) / hz)
+    double t = rng_unit(r) / hz;
+    while (t < duration) {
         blow(b, r, x, n, rate, t, size * (1 + sway * sin(TWO_PI * shaft * t)));
+        t += (1 + 0.01 * rng_normal(r)) / hz;
+    }
 }
 
 static bool make(rng *r, double rate, float *out, size_t n)
@@ -93,9 +96,11 @@ static bool make(rng *r, double rate, float *out, size_t n)
         add_bearing(r, &b, out, n, rate, shaft);
     if (!turns || rng_chance(r, 0.3)) {
         const double duration = (double)n / rate, mean = rng_log_range(r, 3, 60) / b.hz[0];
-        for (double t = 0.3 * fmin(mean, duration) * rng_unit(r); t < duration;
-             t += mean * rng_exponential(r))
+        double t = 0.3 * fmin(mean, duration) * rng_unit(r);
+        while (t < duration) {
             blow(&b, r, out, n, rate, t, 5 * exp(0.6 * rng_normal(r)));
+            t += mean * rng_exponential(r);
+        }
     }
     double power = 0;
     for (size_t i = 0; i < n; i++)
