@@ -50,8 +50,8 @@ static const setting table[] = {
      AT(force), 0, 0, false},
     {"quiet", NULL, "no progress", files, FLAG, AT(quiet), 0, 0, false},
 
-    {"minutes", "M", "stop after so many minutes", length, NUMBER, AT(minutes), 0, 1e6, true},
-    {"hours", "H", "stop after so many hours of audio", length, NUMBER, AT(hours), 0, 1e7, true},
+    {"minutes", "M", "stop after so many minutes", length, NUMBER, AT(minutes), 0, 1e6, false},
+    {"hours", "H", "stop after so many hours of audio", length, NUMBER, AT(hours), 0, 1e7, false},
     {"seed", "N", "of everything random", length, LONG, AT(seed), 0, 1.8e19, true},
     {"threads", "N", "0: one a processor", length, WHOLE, AT(threads), 0, 256, false},
 
@@ -179,7 +179,7 @@ void settings_init(settings *s)
         .error = 0.01,
         .over = 0.15,
         .huber_delta = 1,
-        .batch = 16,
+        .batch = 8,
         .lanes = 4,
         .learning_rate = 2e-3,
         .decay = 0.01,
