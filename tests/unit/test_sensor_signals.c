@@ -97,7 +97,7 @@ static void calcium_rises_sharply_and_decays_as_its_indicator_does(void **state)
     for (int c = 0; c < 2; c++) {
         const double rate = cases[c][0];
         double least = INFINITY, most = 0;
-        int count = 0;
+        int count = 0, rising = 0, moving = 0;
         for (uint64_t s = 0; s < SEEDS; s++) {
             const size_t n = 12000;
             make_at(&signal_calcium, s, rate, n);
@@ -107,12 +107,16 @@ static void calcium_rises_sharply_and_decays_as_its_indicator_does(void **state)
                 up = fmax(up, (double)x[i] - x[i - 1]);
                 down = fmax(down, (double)x[i - 1] - x[i]);
                 peak = fmax(peak, x[i]);
+                rising += x[i] > x[i - 1];
+                moving += x[i] != x[i - 1];
                 assert_true(x[i] >= -1e-6f);
             }
             assert_true(up > 2 * down);
             assert_true(peak > 0.05 && peak < 25);
         }
-        print_message("calcium at %g Hz: %d decays, %.2f..%.2f s\n", rate, count, least, most);
+        print_message("calcium at %g Hz: %d decays, %.2f..%.2f s, %.2f of the time rising\n", rate,
+                      count, least, most, (double)rising / moving);
+        assert_true(rising < 0.17 * moving);
         assert_true(count > SEEDS);
         assert_true(least > 0.9 * cases[c][1] && least < 2 * cases[c][1]);
         assert_true(most < 1.2 * cases[c][2] && most > 0.5 * cases[c][2]);
