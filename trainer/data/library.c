@@ -5,7 +5,7 @@
 #include "trainer/data/library.h"
 
 #include "core/base/error.h"
-#include "offline/eval/resample.h"
+#include "trainer/data/rate.h"
 #include "trainer/data/sound_read.h"
 
 #include <dirent.h>
@@ -91,7 +91,7 @@ static sordino_status add_clip(library *l, const char *name, const float *x, siz
     mean /= (double)(n ? n : 1);
     for (size_t i = 0; i < n; i++)
         peak = fmax(peak, fabs((double)x[i] - mean));
-    if (n == 0 || !(peak > silence) || rate < 1 || rate > RESAMPLE_MAX_RATE)
+    if (n == 0 || !(peak > silence) || rate < 1 || rate > 1e6)
         return SORDINO_OK;
     if (l->n == l->room) {
         const size_t room = l->room ? 2 * l->room : 64;
@@ -459,15 +459,15 @@ static const version *version_at(library *l, clip *c, double rate)
     while (k < c->n_versions && c->versions[k].rate != rate)
         k++;
     if (k == c->n_versions && k < MAX_VERSIONS) {
-        double *const x = malloc(c->n * sizeof *x);
+        float *const x = malloc(c->n * sizeof *x);
         size_t n = 0;
         for (size_t i = 0; x && i < c->n; i++)
             x[i] = c->versions[0].samples[i];
-        double *const y =
-            x ? resample(x, c->n, (uint32_t)c->rate, (uint32_t)lrint(rate), &n) : NULL;
+        float *const y =
+            x ? rate_convert(x, c->n, (uint32_t)lrint(c->rate), (uint32_t)lrint(rate), &n) : NULL;
         int16_t *const samples = y && n > 0 ? malloc(n * sizeof *samples) : NULL;
         for (size_t i = 0; samples && i < n; i++)
-            samples[i] = (int16_t)lrint(fmin(fmax(y[i], -32768), 32767));
+            samples[i] = (int16_t)lrintf(y[i] > 32767 ? 32767 : y[i] < -32768 ? -32768 : y[i]);
         free(x);
         free(y);
         if (samples)

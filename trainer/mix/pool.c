@@ -4,7 +4,7 @@
  */
 #include "trainer/mix/pool.h"
 
-#include "offline/eval/resample.h"
+#include "trainer/data/rate.h"
 
 #include <math.h>
 #include <pthread.h>
@@ -124,17 +124,9 @@ static const float *at_rate(pool *p, slot *s, double rate, size_t *length)
     while (i < s->n_others && s->rates[i] != rate)
         i++;
     if (i == s->n_others && i < POOL_RATES) {
-        double *const x = malloc(p->length * sizeof *x);
         size_t n = 0;
-        for (size_t k = 0; x && k < p->length; k++)
-            x[k] = (double)s->samples[k];
-        double *const y =
-            x ? resample(x, p->length, (uint32_t)lrint(p->rate), (uint32_t)lrint(rate), &n) : NULL;
-        float *const z = y && n > 0 ? malloc(n * sizeof *z) : NULL;
-        for (size_t k = 0; z && k < n; k++)
-            z[k] = (float)y[k];
-        free(x);
-        free(y);
+        float *const z = rate_convert(s->samples, p->length, (uint32_t)lrint(p->rate),
+                                      (uint32_t)lrint(rate), &n);
         if (z) {
             s->rates[i] = rate;
             s->others[i] = z;
