@@ -14,7 +14,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { MOST_EXAMPLES = 99, PATH_SIZE = 4096, FEWEST_SAMPLES = 3000, DRAWN = 4 };
+enum { MOST_EXAMPLES = 99, PATH_SIZE = 4096, FEWEST_SAMPLES = 3000, DRAWN = 3 };
 
 typedef struct job {
     const char *dir;

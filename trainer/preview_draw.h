@@ -6,7 +6,7 @@
 
 #include <sordino/status.h>
 
-enum { PREVIEW_MOST = 4 }; /* passages in one picture */
+enum { PREVIEW_MOST = 3 }; /* passages in one picture */
 
 typedef struct preview_picture {
     const char *name, *what; /* the heading */

@@ -45,7 +45,7 @@ static bool samples_write(output *to, const float *x, size_t n)
 sordino_status wav_write(const char *path, const float *x, size_t n, double rate,
                          sordino_error *why)
 {
-    sordino_error unseen;
+    sordino_error unseen = {0};
     why = why ? why : &unseen; /* what writes files always says why */
     if (!path || !x)
         return error_set(why, SORDINO_BAD_ARG, "The path or the samples are missing");
