@@ -14,46 +14,85 @@
 enum { MODES = 5 };
 
 typedef struct body {
-    double hz[MODES], decay[MODES], share[MODES];
+    double hz[MODES], share[MODES], forward[MODES], back[MODES];
+    double last[MODES], older[MODES]; /* of the vibration: all blows together */
+    size_t at;                        /* the sample that comes next */
 } body;
 
 static body body_make(rng *r, double rate)
 {
-    body b;
+    body b = {.at = 0};
     const double first = rate * rng_log_range(r, 0.01, 0.12);
     for (int k = 0; k < MODES; k++) {
         b.hz[k] = fmin(first * (1 + k * rng_range(r, 0.5, 1.3)), 0.45 * rate);
         const double damping = rng_log_range(r, 0.005, 0.06); /* of the critical one */
-        b.decay[k] = 1 / (TWO_PI * b.hz[k] * damping);
+        const double shrink = exp(-TWO_PI * b.hz[k] * damping / rate);
+        b.forward[k] = 2 * shrink * cos(TWO_PI * b.hz[k] / rate);
+        b.back[k] = shrink * shrink;
         b.share[k] = rng_range(r, 0.2, 1) / (1 + 0.5 * k);
     }
     return b;
 }
 
-static void blow(const body *b, rng *r, float *x, size_t n, double rate, double at, double size)
+/* Rings on up to sample `end`. */
+static void body_ring(body *b, float *x, size_t end)
 {
-    const size_t start = sample_at(at, rate, n);
-    const double late = (double)start / rate - at; /* the blow falls between samples */
-    for (int k = 0; k < MODES; k++)
-        add_damped(x, n, rate, start, b->hz[k], b->decay[k],
-                   size * b->share[k] * (1 + 0.1 * rng_normal(r)), TWO_PI * b->hz[k] * late);
+    enum { STEP = 1024 };
+    while (b->at < end) {
+        const size_t next = end - b->at < STEP ? end : b->at + STEP;
+        for (int k = 0; k < MODES; k++) {
+            double last = b->last[k], older = b->older[k];
+            if (fabs(last) + fabs(older) < 1e-12)
+                last = older = 0; /* before numbers become so small that they are slow */
+            for (size_t i = b->at; i < next; i++) {
+                const double y = b->forward[k] * last - b->back[k] * older;
+                x[i] += (float)y;
+                older = last;
+                last = y;
+            }
+            b->last[k] = last;
+            b->older[k] = older;
+        }
+        b->at = next;
+    }
+}
+
+/* A blow at `at` seconds, not before the one before: it begins between two samples. */
+static void blow(body *b, rng *r, float *x, size_t n, double rate, double at, double size)
+{
+    const double first = ceil(at * rate);
+    const size_t start = first < (double)n ? (size_t)first : n;
+    body_ring(b, x, start);
+    for (int k = 0; k < MODES; k++) {
+        const double w = TWO_PI * b->hz[k] / rate, late = (double)start - at * rate;
+        const double shrink = sqrt(b->back[k]), amplitude = size * b->share[k];
+        const double now = amplitude * (1 + 0.1 * rng_normal(r)) * pow(shrink, late);
+        b->last[k] += now * sin(w * (late - 1)) / shrink;
+        b->older[k] += now * sin(w * (late - 2)) / b->back[k];
+    }
 }
 
 static void add_shaft(rng *r, float *x, size_t n, double rate, double shaft)
 {
     enum { HARMONICS = 6 };
-    double amplitude[HARMONICS], phase[HARMONICS];
+    double sines[HARMONICS], cosines[HARMONICS];
     for (int k = 0; k < HARMONICS; k++) {
-        amplitude[k] = exp(0.7 * rng_normal(r)) / (1 + k);
-        phase[k] = TWO_PI * rng_unit(r);
+        const double amplitude = exp(0.7 * rng_normal(r)) / (1 + k), phase = TWO_PI * rng_unit(r);
+        sines[k] = amplitude * cos(phase);
+        cosines[k] = amplitude * sin(phase);
     }
     wander speed = wander_make(r, rate, 30 / shaft);
     const double depth = rng_log_range(r, 2e-4, 0.01);
     double turn = 0;
     for (size_t i = 0; i < n; i++) {
-        double sum = 0;
-        for (int k = 0; k < HARMONICS; k++)
-            sum += amplitude[k] * sin(TWO_PI * (k + 1) * turn + phase[k]);
+        const double s = sin(TWO_PI * turn), c = cos(TWO_PI * turn);
+        double sum = 0, sk = s, ck = c;
+        for (int k = 0; k < HARMONICS; k++) {
+            sum += sines[k] * sk + cosines[k] * ck;
+            const double next = sk * c + ck * s;
+            ck = ck * c - sk * s;
+            sk = next;
+        }
         x[i] += (float)sum;
         turn += shaft * (1 + depth * wander_next(&speed, r)) / rate;
         turn -= floor(turn);
@@ -71,21 +110,22 @@ static void add_gear(rng *r, float *x, size_t n, double rate, double shaft)
     }
 }
 
-static void add_bearing(rng *r, const body *b, float *x, size_t n, double rate, double shaft)
+static void add_bearing(rng *r, body b, float *x, size_t n, double rate, double shaft)
 {
     const double hz = shaft * rng_range(r, 2.2, 6.5), size = rng_log_range(r, 0.5, 6);
     const double sway = rng_range(r, 0, 0.7), duration = (double)n / rate;
     double t = rng_unit(r) / hz;
     while (t < duration) {
-        blow(b, r, x, n, rate, t, size * (1 + sway * sin(TWO_PI * shaft * t)));
+        blow(&b, r, x, n, rate, t, size * (1 + sway * sin(TWO_PI * shaft * t)));
         t += (1 + 0.01 * rng_normal(r)) / hz;
     }
+    body_ring(&b, x, n);
 }
 
 static bool make(rng *r, double rate, float *out, size_t n)
 {
     memset(out, 0, n * sizeof *out);
-    const body b = body_make(r, rate);
+    body b = body_make(r, rate);
     const double shaft = fmin(rng_log_range(r, 5, 100), 0.02 * rate);
     const bool turns = rng_chance(r, 0.75);
     if (turns)
@@ -93,7 +133,7 @@ static bool make(rng *r, double rate, float *out, size_t n)
     if (turns && rng_chance(r, 0.4))
         add_gear(r, out, n, rate, shaft);
     if (turns && rng_chance(r, 0.5))
-        add_bearing(r, &b, out, n, rate, shaft);
+        add_bearing(r, b, out, n, rate, shaft);
     if (!turns || rng_chance(r, 0.3)) {
         const double duration = (double)n / rate, mean = rng_log_range(r, 3, 60) / b.hz[0];
         double t = 0.3 * fmin(mean, duration) * rng_unit(r);
@@ -101,6 +141,7 @@ static bool make(rng *r, double rate, float *out, size_t n)
             blow(&b, r, out, n, rate, t, 5 * exp(0.6 * rng_normal(r)));
             t += mean * rng_exponential(r);
         }
+        body_ring(&b, out, n);
     }
     double power = 0;
     for (size_t i = 0; i < n; i++)
