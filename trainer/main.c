@@ -1,5 +1,7 @@
 /* sordino-train: from recordings of noise and signals, or generators of them, to a model. */
+#include "trainer/onnx.h"
 #include "trainer/options.h"
+#include "trainer/preview.h"
 #include "trainer/run/export.h"
 #include "trainer/run/report.h"
 #include "trainer/run/train.h"
@@ -14,6 +16,7 @@
 #include <unistd.h>
 
 enum { EXIT_USAGE = 2, EXIT_LOSES = 3, EXIT_STOPPED = 130 };
+enum { PREVIEW_EXAMPLES = 3, PREVIEW_RATE = 48000 };
 
 static volatile int stopped;
 
@@ -186,6 +189,39 @@ static int run(const options *o)
     return code;
 }
 
+/* Examples of the kinds that are named, or of all. */
+static int preview(const options *o)
+{
+    const settings *const s = &o->settings;
+    char kinds[2048] = "";
+    size_t at = 0;
+    sordino_error why = {0};
+    for (uint32_t i = 0; i < s->signal.n + s->noise.n; i++) {
+        const char *const item =
+            i < s->signal.n ? s->signal.items[i] : s->noise.items[i - s->signal.n];
+        const int n = snprintf(kinds + at, sizeof kinds - at, "%s%.*s", at ? "," : "",
+                               (int)strcspn(item, ":"), item);
+        if (n < 0 || (size_t)n >= sizeof kinds - at)
+            break;
+        at += (size_t)n;
+    }
+    if (preview_run(kinds, PREVIEW_EXAMPLES, s->mix.seconds, PREVIEW_RATE, s->seed,
+                    o->preview_folder, &why) != SORDINO_OK)
+        return complain(o->preview_folder, &why);
+    return EXIT_SUCCESS;
+}
+
+static int export_onnx(const options *o)
+{
+    sordino_error why = {0};
+    sordino_model *m = NULL;
+    if (sordino_model_open_path(o->onnx_from, &m, &why) != SORDINO_OK)
+        return complain(o->onnx_from, &why);
+    const sordino_status status = onnx_write(m, o->onnx_to, &why);
+    sordino_model_free(m);
+    return status == SORDINO_OK ? EXIT_SUCCESS : complain(o->onnx_to, &why);
+}
+
 int main(int argc, char **argv)
 {
     options o;
@@ -201,8 +237,7 @@ int main(int argc, char **argv)
     case OPTIONS_TRAIN:
         break;
     }
-    int code;
-    code = run(&o);
+    const int code = o.preview ? preview(&o) : o.onnx_from ? export_onnx(&o) : run(&o);
     options_free(&o);
     return code;
 }

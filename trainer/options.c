@@ -190,7 +190,7 @@ static sordino_status complete(options *o, sordino_error *why)
     settings *const s = &o->settings;
     const signal_kind *const kind = sensor_kind(s);
     char own_rate[32];
-    if (s->signal.n == 0 && s->clean.n == 0 && s->espeak <= 0 &&
+    if (!o->preview && s->signal.n == 0 && s->clean.n == 0 && s->espeak <= 0 &&
         settings_set(s, "signal", s->mix.sensor ? "ecg" : "speech", why) != SORDINO_OK)
         return why ? why->status : SORDINO_NO_MEM;
     snprintf(own_rate, sizeof own_rate, "%g", kind && kind->rate > 0 ? kind->rate : 500);

@@ -124,6 +124,20 @@ static void add_frames(const train_kernels *k, const sums *s, const kreal *x, co
     }
 }
 
+/* One tap's [in][columns] to its places, a few outputs at a time: what is written for one input
+ * lies in the same cache lines for the next. */
+static void scatter_tap(const sums *s, const kreal *from, kreal *to, size_t i_stride,
+                        size_t o_stride)
+{
+    enum { SOME = 16 };
+    for (size_t first = 0; first < s->out; first += SOME) {
+        const size_t end = s->out - first < SOME ? s->out : first + SOME;
+        for (size_t i = 0; i < s->in; i++)
+            for (size_t o = first; o < end; o++)
+                to[i * i_stride + o * o_stride] += from[i * s->columns + o];
+    }
+}
+
 /* Adds the sums to the weights' derivative: [out][in][taps], or transposed [in][out][taps]. */
 static void scatter(const sums *s, kreal *d_weight)
 {
@@ -135,12 +149,8 @@ static void scatter(const sums *s, kreal *d_weight)
         kreal *const to = d_weight + group * s->in * s->out * taps;
         const kreal *from = s->sum + group * s->n_sum;
         for (size_t k = 0; k < g->kernel_f; k++)
-            for (size_t j = 0; j < g->kernel_t; j++)
-                for (size_t i = 0; i < s->in; i++, from += s->columns) {
-                    kreal *const w = to + i * i_stride + j * g->kernel_f + k;
-                    for (size_t o = 0; o < s->out; o++)
-                        w[o * o_stride] += from[o];
-                }
+            for (size_t j = 0; j < g->kernel_t; j++, from += s->in * s->columns)
+                scatter_tap(s, from, to + j * g->kernel_f + k, i_stride, o_stride);
     }
 }
 
