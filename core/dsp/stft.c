@@ -86,17 +86,17 @@ void stft_free(stft *s)
     free(s);
 }
 
-static void make_windows(stft *s)
+void stft_windows(const stft_geometry *geometry, float *analysis, float *synthesis)
 {
-    const uint32_t n = s->geometry.window, hop = s->geometry.hop;
+    const uint32_t n = geometry->window, hop = geometry->hop;
     const double turn = 6.283185307179586476925;
     for (uint32_t i = 0; i < n; i++)
-        s->analysis[i] = (float)sqrt(0.5 - 0.5 * cos(turn * i / n));
+        analysis[i] = (float)sqrt(0.5 - 0.5 * cos(turn * i / n));
     for (uint32_t i = 0; i < n; i++) {
         double squares = 0.0;
         for (uint32_t j = i % hop; j < n; j += hop)
-            squares += (double)s->analysis[j] * (double)s->analysis[j];
-        s->synthesis[i] = (float)((double)s->analysis[i] / squares);
+            squares += (double)analysis[j] * (double)analysis[j];
+        synthesis[i] = (float)((double)analysis[i] / squares);
     }
 }
 
@@ -121,7 +121,7 @@ sordino_status stft_new(const stft_geometry *geometry, stft **out, sordino_error
         stft_free(s);
         return status;
     }
-    make_windows(s);
+    stft_windows(&s->geometry, s->analysis, s->synthesis);
     *out = s;
     return SORDINO_OK;
 }

@@ -25,6 +25,9 @@ typedef struct stft_geometry {
 SORDINO_NODISCARD sordino_status stft_geometry_init(double rate, double window_s, double hop_s,
                                                     stft_geometry *out, sordino_error *why);
 
+/* Writes both windows, [window] each. */
+void stft_windows(const stft_geometry *geometry, float *analysis, float *synthesis);
+
 typedef struct stft stft;
 
 /* One channel's analysis and synthesis state. Errors: NO_MEM. */

@@ -59,7 +59,8 @@ bool sample_cost_new(sample_cost *c, const cost_spec *spec, size_t max_samples)
     c->any =
         spec->l1 > 0 || spec->l2 > 0 || spec->huber > 0 || spec->si_sdr > 0 || spec->multi_stft > 0;
     c->part = c->any ? calloc(max_samples, sizeof *c->part) : NULL;
-    c->multi = spec->multi_stft > 0 ? loss_stft_new(multi_windows, multi_hops, 3) : NULL;
+    c->multi =
+        spec->multi_stft > 0 ? loss_stft_new(multi_windows, multi_hops, 3, max_samples) : NULL;
     return (!c->any || c->part) && (spec->multi_stft <= 0 || c->multi);
 }
 

@@ -29,6 +29,8 @@ typedef struct loss_spectral {
  *   magnitude mean (|Y|^c - |S|^c)^2 + complex mean |Y^c - S^c|^2
  *   + over mean max(0, |S|^c - |Y|^c)^2
  *   + error log10( (sum |Y - S|^2 + eps) / (sum |S|^2 + eps) )
+ * eps is 1e-6 a bin, and |.|^2 in A^c has 1e-8 added, so that the derivative is finite at 0; equal
+ * spectra have a loss of 0 but for the last term. Finite up to 1e15 times the level.
  * Means over bins and frames. `d_y` [n][bins] pairs gets the derivative times `scale` (written, not
  * added). `parts` [4], may be NULL: the four terms, weighted.
  */
@@ -40,15 +42,25 @@ kreal loss_l1(const kreal *y, const kreal *s, size_t n, kreal scale, kreal *d_y)
 kreal loss_l2(const kreal *y, const kreal *s, size_t n, kreal scale, kreal *d_y);
 /* Huber 1964: quadratic within `delta`. */
 kreal loss_huber(const kreal *y, const kreal *s, size_t n, kreal delta, kreal scale, kreal *d_y);
-/* Minus the scale-invariant SDR in dB (Le Roux et al. 2019, eq. 3), bounded by eps; 0 when `s` is
- * silent. */
+/* Minus the scale-invariant SDR in dB (Le Roux et al. 2019, eq. 3), no lower than -80 nor, for an
+ * estimate as loud as `s`, higher than 80; 0 when either is silent. */
 kreal loss_si_sdr(const kreal *y, const kreal *s, size_t n, kreal scale, kreal *d_y);
 
-/* Multi-resolution STFT loss (Yamamoto, Song & Kim 2020, "Parallel WaveGAN", eqs. 5-8): spectral
- * convergence and log magnitude, mean over the resolutions. Working memory is made once. */
+/*
+ * Multi-resolution STFT loss (Yamamoto, Song & Kim 2020, "Parallel WaveGAN", eqs. 5-8), the mean
+ * over the resolutions of
+ *   || |S| - |Y| || / || |S| || + mean | ln |S| - ln |Y| |
+ * Frames are centred on every hop, with zeros outside, through Hann's window scaled to unit energy.
+ * 1e-8 is added to |Y|^2 and |S|^2: divide signals by their level first. Where the mean of |S|^2 is
+ * less than that the first term is left out: it would weigh thousands of times the rest.
+ */
 typedef struct loss_stft loss_stft;
-loss_stft *loss_stft_new(const uint32_t *windows, const uint32_t *hops, uint32_t n_resolutions);
+/* Windows of sizes that fft_nice accepts, hops up to half of them, for up to `max_samples`. NULL
+ * when out of memory. */
+loss_stft *loss_stft_new(const uint32_t *windows, const uint32_t *hops, uint32_t n_resolutions,
+                         size_t max_samples);
 void loss_stft_free(loss_stft *l); /* NULL does nothing */
+/* `n` up to max_samples. */
 kreal loss_stft_run(loss_stft *l, const kreal *y, const kreal *s, size_t n, kreal scale,
                     kreal *d_y);
 

@@ -16,6 +16,11 @@ static inline double power_of(double x, double p)
     return pow(x, p);
 }
 
+static inline double log2_of(double x)
+{
+    return log2(x);
+}
+
 static inline double root_of(double x)
 {
     return sqrt(x);
