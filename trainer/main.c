@@ -8,7 +8,7 @@
 
 #include "core/model/model_path.h"
 
-#include <errno.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -224,6 +224,11 @@ static int export_onnx(const options *o)
 
 int main(int argc, char **argv)
 {
+#if defined(M_MMAP_THRESHOLD)
+    /* Examples come and go by the megabyte: keep their memory instead of having it zeroed anew. */
+    (void)mallopt(M_MMAP_THRESHOLD, 1 << 28);
+    (void)mallopt(M_TRIM_THRESHOLD, 1 << 30);
+#endif
     options o;
     sordino_error why = {0};
     switch (options_parse(argc, argv, &o, &why)) {

@@ -25,7 +25,7 @@ static const struct {
     {"export-onnx", "MODEL FILE", "write a model's network as ONNX, and end"},
 };
 
-static const char *const default_rates = "16000:6,48000:2,24000:0.7,32000:0.7,44100:0.6,8000:0.4";
+static const char *const default_rates = "16000:6,48000:2,32000:0.6,8000:0.4";
 
 static size_t list_options(struct option *to)
 {

@@ -10,6 +10,8 @@
 #include <string.h>
 
 enum { EXAMPLES = 11, POOLS = 1000 }; /* streams of random numbers */
+/* Pools of noise are made anew more slowly: babble is many voices, and wears out less. */
+static const double noise_refresh = 0.125;
 static const double nominal_db = -26; /* re full scale: the middle of speech levels (ITU-T P.56) */
 
 /* A list of sources with their pools. */
@@ -97,7 +99,8 @@ void mixer_free(mixer *m)
     free(m);
 }
 
-static bool fill_side(mixer *m, side *to, const mix_source *list, uint32_t n, uint64_t stream)
+static bool fill_side(mixer *m, side *to, const mix_source *list, uint32_t n, double refresh,
+                      uint64_t stream)
 {
     const mix_spec *const s = &m->spec;
     to->n = n;
@@ -107,8 +110,8 @@ static bool fill_side(mixer *m, side *to, const mix_source *list, uint32_t n, ui
         if (!list[i].slow || s->pool == 0)
             continue;
         const double seconds = s->pool_seconds > s->seconds ? s->pool_seconds : s->seconds;
-        to->pools[i] = pool_new(&to->sources[i], s->pool, seconds, s->pool_rate, s->pool_refresh,
-                                m->seed, stream + i);
+        to->pools[i] =
+            pool_new(&to->sources[i], s->pool, seconds, s->pool_rate, refresh, m->seed, stream + i);
         if (!to->pools[i])
             return false;
     }
@@ -139,8 +142,8 @@ sordino_status mixer_new(const mix_spec *spec, const mix_source *clean, uint32_t
         m->spec = *spec;
         m->seed = seed;
     }
-    if (!m || !fill_side(m, &m->clean, clean, n_clean, POOLS) ||
-        !fill_side(m, &m->noise, noise, n_noise, 2 * POOLS)) {
+    if (!m || !fill_side(m, &m->clean, clean, n_clean, spec->pool_refresh, POOLS) ||
+        !fill_side(m, &m->noise, noise, n_noise, spec->pool_refresh * noise_refresh, 2 * POOLS)) {
         mixer_free(m);
         return error_set(why, SORDINO_NO_MEM, "Out of memory for generated signals");
     }

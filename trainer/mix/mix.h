@@ -63,7 +63,8 @@ typedef struct mix_spec {
     uint32_t pool;       /* passages kept of each slow source; 0: none, always draw anew */
     double pool_seconds; /* length of a passage in the pool, >= seconds */
     double pool_rate;    /* Hz it is made at */
-    double pool_refresh; /* passages of each slow source made anew per step */
+    double pool_refresh; /* passages of each slow clean source made anew per step;
+                             an eighth of it of noise */
 } mix_spec;
 
 void mix_spec_init(mix_spec *spec);        /* for speech */
