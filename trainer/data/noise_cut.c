@@ -9,9 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const double silence = 1e-5; /* peak over full scale, as library.h takes it */
-static const double step = 0.05;    /* s: frames in which "auto" looks */
-static const double steady_db = 3;  /* r.m.s. of frame levels a steady passage stays within */
+static const double silence = 1e-5;   /* peak over full scale, as library.h takes it */
+static const double step = 0.05;      /* s: frames in which "auto" looks */
+static const double much_quieter = 6; /* dB: a shorter passage is taken for so much */
+static const double steady_db = 3;    /* r.m.s. of frame levels a steady passage stays within */
 
 /* ---- the passage as written ---- */
 
@@ -92,32 +93,55 @@ static double cost_of(const double *sums, const double *squares, size_t from, si
     return mean < -500 ? INFINITY : mean + 4 * over; /* silence is no noise */
 }
 
-/* The window with the least cost, lengthened while its end stays as the rest is. */
-static bool best_window(const double *levels, size_t n, size_t width, size_t *from, size_t *to)
+/* The window of `width` frames with the least cost, which is returned. */
+static double best_window(const double *sums, const double *squares, size_t n, size_t width,
+                          size_t *from)
 {
-    double *const sums = calloc(2 * (n + 1), sizeof *sums), *const squares = sums + n + 1;
-    if (!sums)
-        return false;
-    for (size_t t = 0; t < n; t++) {
-        sums[t + 1] = sums[t] + levels[t];
-        squares[t + 1] = squares[t] + levels[t] * levels[t];
-    }
     double least = INFINITY;
-    *from = *to = 0;
+    *from = 0;
     for (size_t t = 0; t + width <= n; t++) {
         const double cost = cost_of(sums, squares, t, t + width);
         if (cost < least) {
             least = cost;
             *from = t;
-            *to = t + width;
         }
     }
-    /* Whole halves of a width at a time, so that one quiet frame does not lead astray. */
-    const size_t more = width / 2;
-    while (*to > 0 && *to + more <= n && cost_of(sums, squares, *to, *to + more) < least + 2)
+    return least;
+}
+
+/* The best window, of less than `width` frames where that is much quieter, and lengthened while it
+ * stays as it is. Empty where all is silence; false when out of memory. */
+static bool find_steady(const double *levels, size_t n, size_t width, size_t shortest, size_t *from,
+                        size_t *to)
+{
+    double *const sums = calloc(2 * (n + 1), sizeof *sums);
+    if (!sums)
+        return false;
+    double *const squares = sums + n + 1;
+    for (size_t t = 0; t < n; t++) {
+        sums[t + 1] = sums[t] + levels[t];
+        squares[t + 1] = squares[t] + levels[t] * levels[t];
+    }
+    double least = best_window(sums, squares, n, width, from);
+    *to = *from + width;
+    while (width > shortest) {
+        size_t at;
+        width = width / 2 > shortest ? width / 2 : shortest;
+        const double cost = best_window(sums, squares, n, width, &at);
+        if (cost < least - much_quieter) {
+            least = cost;
+            *from = at;
+            *to = at + width;
+        }
+    }
+    /* By halves of a width, so that one quiet frame does not lead astray. */
+    const size_t more = (*to - *from) / 2 + 1;
+    while (*to + more <= n && cost_of(sums, squares, *to, *to + more) < least + 2)
         *to += more;
-    while (*to > 0 && *from >= more && cost_of(sums, squares, *from - more, *from) < least + 2)
+    while (*from >= more && cost_of(sums, squares, *from - more, *from) < least + 2)
         *from -= more;
+    if (!(least < INFINITY))
+        *to = *from;
     free(sums);
     return true;
 }
@@ -127,8 +151,9 @@ sordino_status noise_cut_find(const float *x, size_t n, double rate, size_t *sta
 {
     const size_t frame = (size_t)fmax(16, step * rate), count = n / frame;
     const size_t wanted = (size_t)ceil(NOISE_CUT_SHORT * rate / (double)frame);
+    const size_t shortest = (size_t)ceil(NOISE_CUT_SHORTEST * rate / (double)frame);
     *start = *end = 0;
-    if ((double)n < NOISE_CUT_SHORTEST * rate || count < 2)
+    if ((double)n < NOISE_CUT_SHORTEST * rate || count < shortest)
         return error_set(why, SORDINO_BAD_ARG,
                          "A recording of %.3g s is too short to find noise in", (double)n / rate);
     double *const levels = malloc(count * sizeof *levels);
@@ -136,11 +161,12 @@ sordino_status noise_cut_find(const float *x, size_t n, double rate, size_t *sta
     if (!levels)
         return error_set(why, SORDINO_NO_MEM, "Out of memory for a recording");
     frame_levels(x, frame, levels, count);
-    const bool good = best_window(levels, count, wanted < count ? wanted : count, &from, &to);
+    const bool good =
+        find_steady(levels, count, wanted < count ? wanted : count, shortest, &from, &to);
     free(levels);
     if (!good)
         return error_set(why, SORDINO_NO_MEM, "Out of memory for a recording");
-    if (to == 0)
+    if (to == from)
         return error_set(why, SORDINO_BAD_ARG, "No passage of it holds sound");
     *start = from * frame;
     *end = to == count ? n : to * frame;

@@ -22,8 +22,9 @@ SORDINO_NODISCARD sordino_status noise_cut_parse(const char *passage, double *st
                                                  sordino_error *why);
 
 /* The quietest steady passage of `x` [n] at `rate` Hz, as samples [*start, *end): at least
- * NOISE_CUT_SHORT long where the signal is that long, and longer as long as it stays as it is.
- * Errors: BAD_ARG (shorter than NOISE_CUT_SHORTEST, or silence), NO_MEM. */
+ * NOISE_CUT_SHORT long, or NOISE_CUT_SHORTEST where that is much quieter or nothing longer is
+ * there; and longer as long as it stays as it is. Errors: BAD_ARG (shorter than NOISE_CUT_SHORTEST,
+ * or silence), NO_MEM. */
 SORDINO_NODISCARD sordino_status noise_cut_find(const float *x, size_t n, double rate,
                                                 size_t *start, size_t *end, sordino_error *why);
 

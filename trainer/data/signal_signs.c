@@ -95,9 +95,10 @@ static double power(const frames *s, size_t k)
 /* Mean level in dB of the octaves of the frame in s->spectrum, each over its own mean. */
 static float frame_level(const frames *s)
 {
-    double sum = 0, low = first_octave / hop_seconds;
+    double sum = 0;
     int count = 0;
-    for (int b = 0; b < OCTAVES; b++, low *= 2) {
+    for (int b = 0; b < OCTAVES; b++) {
+        const double low = ldexp(first_octave / hop_seconds, b);
         double now = 0, usual = 0;
         for (size_t k = (size_t)ceil(low / s->unit); k < low * 2 / s->unit && k < s->size / 2;
              k++) {
