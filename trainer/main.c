@@ -54,18 +54,46 @@ static void tell_notes(const char *notes)
     }
 }
 
-static void tell_scores(const char *name, const scores *s)
+static void tell_scores(FILE *to, const char *name, const scores *s)
 {
     bool any = false;
     for (int k = 0; k < SCORE_COUNT; k++)
         any = any || s->mean[k] == s->mean[k];
     if (!any)
         return;
-    fprintf(stderr, "%16s", name);
+    fprintf(to, "%16s", name);
     for (int k = 0; k < SCORE_COUNT; k++)
         if (s->mean[k] == s->mean[k])
-            fprintf(stderr, "  %s %7.3f", score_kind_name((score_kind)k), s->mean[k]);
-    fputc('\n', stderr);
+            fprintf(to, "  %s %7.3f", score_kind_name((score_kind)k), s->mean[k]);
+    fputc('\n', to);
+}
+
+/* A model beside the baselines, on standard output. */
+static int score(const options *o)
+{
+    sordino_error why = {0};
+    sources *src = NULL;
+    scoring *s = NULL;
+    sordino_model *m = NULL;
+    workers *const w = workers_new(o->settings.threads);
+    sordino_status status = sordino_model_open_path(o->score, &m, &why);
+    if (status == SORDINO_NOT_FOUND)
+        status = sordino_model_open_builtin(o->score, &m, &why);
+    if (status == SORDINO_OK)
+        status = sources_open(&o->settings, stderr, &src, &why);
+    if (status == SORDINO_OK && w)
+        status = scoring_new(&o->settings, src, w, &s, &why);
+    for (int i = 0; status == SORDINO_OK && w && i < SCORE_SUBJECTS; i++) {
+        scores found;
+        status = scoring_run(s, (score_subject)i, i == SCORE_MODEL ? m : NULL, &found, &why);
+        if (status == SORDINO_OK)
+            tell_scores(stdout, score_subject_name((score_subject)i), &found);
+    }
+    scoring_free(s);
+    sources_free(src);
+    sordino_model_free(m);
+    workers_free(w);
+    return status == SORDINO_OK && w ? EXIT_SUCCESS : complain(o->score, &why);
 }
 
 static void tell_table(const train *t)
@@ -74,7 +102,7 @@ static void tell_table(const train *t)
             (unsigned)train_scored_items(t),
             train_sources(t)->held_recorded ? "recorded" : "generated");
     for (int i = 0; i < SCORE_SUBJECTS; i++)
-        tell_scores(score_subject_name((score_subject)i),
+        tell_scores(stderr, score_subject_name((score_subject)i),
                     i == SCORE_MODEL ? train_best(t) : train_baseline(t, (score_subject)i));
 }
 
@@ -242,7 +270,10 @@ int main(int argc, char **argv)
     case OPTIONS_TRAIN:
         break;
     }
-    const int code = o.preview ? preview(&o) : o.onnx_from ? export_onnx(&o) : run(&o);
+    const int code = o.preview     ? preview(&o)
+                     : o.onnx_from ? export_onnx(&o)
+                     : o.score     ? score(&o)
+                                   : run(&o);
     options_free(&o);
     return code;
 }

@@ -12,7 +12,7 @@
 #include <string.h>
 
 /* Options beside the settings; their numbers follow those of the settings. */
-enum { OWN_HELP, OWN_VERSION, OWN_RECIPE, OWN_PREVIEW, OWN_ONNX, N_OWN };
+enum { OWN_HELP, OWN_VERSION, OWN_RECIPE, OWN_PREVIEW, OWN_SCORE, OWN_ONNX, N_OWN };
 enum { FIRST_SETTING = 1000, MAX_OPTIONS = 160, HELP_COLUMN = 30 };
 
 static const struct {
@@ -22,6 +22,7 @@ static const struct {
     {"version", NULL, "print the version and end"},
     {"recipe", "FILE", "read settings from a file, a line each: NAME VALUE"},
     {"preview", "FOLDER", "write examples of the signals to a folder, as WAV and PNG, and end"},
+    {"score", "MODEL", "score a model beside the baselines on held-out mixtures, and end"},
     {"export-onnx", "MODEL FILE", "write a model's network as ONNX, and end"},
 };
 
@@ -85,6 +86,10 @@ static sordino_status apply(options *o, int code, int argc, char **argv, sordino
     if (code == FIRST_SETTING - 1 - OWN_PREVIEW) {
         o->preview = true;
         o->preview_folder = optarg;
+        return SORDINO_OK;
+    }
+    if (code == FIRST_SETTING - 1 - OWN_SCORE) {
+        o->score = optarg;
         return SORDINO_OK;
     }
     if (code == FIRST_SETTING - 1 - OWN_ONNX) {
@@ -185,26 +190,50 @@ static bool fill_model_name(settings *s)
     return fill_name(&s->name, slash ? slash + 1 : s->output, "");
 }
 
+/* The rates that the generators named are usual at. */
+static sordino_status list_own_rates(settings *s, sordino_error *why)
+{
+    mix_spec *const m = &s->mix;
+    m->n_rates = 0;
+    for (uint32_t i = 0; i < s->signal.n; i++) {
+        char name[64];
+        snprintf(name, sizeof name, "%.*s", (int)strcspn(s->signal.items[i], ":"),
+                 s->signal.items[i]);
+        const signal_kind *const kind = signal_find(name);
+        const double rate = kind && kind->rate > 0 ? kind->rate : 500;
+        uint32_t k = 0;
+        while (k < m->n_rates && m->rates[k] != rate)
+            k++;
+        if (k < m->n_rates)
+            continue;
+        if (k == MIX_MAX_RATES)
+            return error_set(why, SORDINO_BAD_ARG, "The signals have more than %d rates",
+                             (int)MIX_MAX_RATES);
+        m->rates[k] = rate;
+        m->rate_weights[m->n_rates++] = 1;
+    }
+    return m->n_rates > 0 ? SORDINO_OK : design_rates("500", m, why);
+}
+
 static sordino_status complete(options *o, sordino_error *why)
 {
     settings *const s = &o->settings;
-    const signal_kind *const kind = sensor_kind(s);
-    char own_rate[32];
     if (!o->preview && s->signal.n == 0 && s->clean.n == 0 && s->espeak <= 0 &&
         settings_set(s, "signal", s->mix.sensor ? "ecg" : "speech", why) != SORDINO_OK)
         return why ? why->status : SORDINO_NO_MEM;
-    snprintf(own_rate, sizeof own_rate, "%g", kind && kind->rate > 0 ? kind->rate : 500);
-    const sordino_status status = design_rates(s->rates        ? s->rates
-                                               : s->mix.sensor ? own_rate
-                                                               : default_rates,
-                                               &s->mix, why);
+    s->own_rates = s->mix.sensor && !s->rates;
+    const sordino_status status =
+        s->own_rates ? list_own_rates(s, why)
+                     : design_rates(s->rates ? s->rates : default_rates, &s->mix, why);
     if (status != SORDINO_OK || o->preview || o->onnx_from)
         return status;
-    if (!s->output)
+    if (!s->output && !o->score)
         return error_set(why, SORDINO_BAD_ARG, "Where should the model go: -o FILE is missing");
     if (s->noise.n == 0 && s->noise_from.n == 0)
         return error_set(why, SORDINO_BAD_ARG,
                          "No noise is given: --noise FILE, FOLDER or KIND, or --noise-from");
+    if (o->score)
+        return SORDINO_OK;
     if (!fill_name(&s->checkpoint, s->output, ".checkpoint") ||
         !fill_name(&s->log, s->output, ".jsonl") || !fill_name(&s->picture, s->output, ".png") ||
         !fill_name(&s->card, s->output, ".md") || !fill_model_name(s))

@@ -13,6 +13,7 @@ typedef struct options {
     char *command;     /* the command line as it was, quoted for a shell; owned */
     bool preview;      /* write examples instead of training */
     const char *preview_folder;
+    const char *score;               /* a model to score instead of training */
     const char *onnx_from, *onnx_to; /* convert a model instead of training */
 } options;
 

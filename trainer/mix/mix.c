@@ -69,7 +69,7 @@ void mix_spec_init(mix_spec *s)
 void mix_spec_init_sensor(mix_spec *s)
 {
     *s = (mix_spec){
-        .seconds = 4,
+        .samples = 2048,
         .n_rates = 1,
         .rates = {500},
         .rate_weights = {1},
@@ -86,6 +86,12 @@ void mix_spec_init_sensor(mix_spec *s)
         .pool_seconds = 12,
         .pool_rate = 24000,
     };
+}
+
+size_t mix_samples(const mix_spec *spec, double rate)
+{
+    const double n = spec->samples > 0 ? spec->samples : spec->seconds * rate;
+    return n < 1 ? 1 : (size_t)lrint(n);
 }
 
 void mixer_free(mixer *m)
@@ -133,8 +139,9 @@ sordino_status mixer_new(const mix_spec *spec, const mix_source *clean, uint32_t
         return error_set(why, SORDINO_BAD_ARG, "There is no clean signal to train with");
     if (n_noise == 0 && !corrupts(spec))
         return error_set(why, SORDINO_BAD_ARG, "There is no noise to train with");
-    if (spec->n_rates == 0 || spec->n_rates > MIX_MAX_RATES || !(spec->seconds > 0) ||
-        spec->snr_low > spec->snr_high || spec->level_low > spec->level_high)
+    if (spec->n_rates == 0 || spec->n_rates > MIX_MAX_RATES ||
+        !(spec->seconds > 0 || spec->samples >= 1) || spec->snr_low > spec->snr_high ||
+        spec->level_low > spec->level_high)
         return error_set(why, SORDINO_BAD_ARG,
                          "The mixtures' length, rates, ratios or levels make no sense");
     mixer *m = calloc(1, sizeof *m);
@@ -194,11 +201,13 @@ sordino_status mix_work_new(const mixer *m, mix_work **out, sordino_error *why)
 {
     mix_work *w = calloc(1, sizeof *w);
     *out = w;
-    double rate = 0;
-    for (uint32_t i = 0; i < m->spec.n_rates; i++)
-        rate = fmax(rate, m->spec.rates[i]);
+    size_t most = 0;
+    for (uint32_t i = 0; i < m->spec.n_rates; i++) {
+        const size_t n = mix_samples(&m->spec, m->spec.rates[i]);
+        most = most < n ? n : most;
+    }
     if (w) {
-        w->room = (size_t)(m->spec.seconds * rate * fmax(1, m->spec.resample_high)) + 16;
+        w->room = (size_t)((double)most * fmax(1, m->spec.resample_high)) + 16;
         w->noisy = malloc(w->room * sizeof(float));
         w->clean = malloc(w->room * sizeof(float));
         w->noise = malloc(w->room * sizeof(float));
@@ -223,11 +232,15 @@ void mix_work_free(mix_work *w)
     free(w);
 }
 
-static bool draw(const side *s, rng *r, double rate, float *out, size_t n)
+static bool draw_from(const side *s, uint32_t i, rng *r, double rate, float *out, size_t n)
 {
-    const uint32_t i = rng_pick(r, s->weights, s->n);
     return s->pools[i] ? pool_draw(s->pools[i], r, rate, out, n)
                        : s->sources[i].draw(s->sources[i].self, r, rate, out, n);
+}
+
+static bool draw(const side *s, rng *r, double rate, float *out, size_t n)
+{
+    return draw_from(s, rng_pick(r, s->weights, s->n), r, rate, out, n);
 }
 
 /* Noise, perhaps at another speed: read between its samples by a cubic (Catmull & Rom 1974). */
@@ -382,13 +395,16 @@ const mix_example *mixer_make(const mixer *m, mix_work *w, uint64_t index)
 {
     const mix_spec *const s = &m->spec;
     rng state = rng_make(m->seed, EXAMPLES, index), *const r = &state;
-    const double rate = s->rates[rng_pick(r, s->rate_weights, s->n_rates)];
-    const size_t n = (size_t)lrint(s->seconds * rate);
+    double rate = s->rates[rng_pick(r, s->rate_weights, s->n_rates)];
     const bool noise_only = rng_chance(r, s->noise_only_chance);
     w->example.snr = draw_snr(s, r);
+    const uint32_t source = noise_only ? 0 : rng_pick(r, m->clean.weights, m->clean.n);
+    if (m->clean.sources[source].rate > 0)
+        rate = m->clean.sources[source].rate;
+    const size_t n = mix_samples(s, rate);
     if (noise_only)
         memset(w->clean, 0, n * sizeof *w->clean);
-    else if (!draw(&m->clean, r, rate, w->clean, n))
+    else if (!draw_from(&m->clean, source, r, rate, w->clean, n))
         return NULL;
     if (!make_noise(m, w, r, rate, n) || (!s->sensor && !augment(m, w, r, rate, n)))
         return NULL;

@@ -24,6 +24,7 @@ enum { MIX_MAX_SOURCES = 64, MIX_MAX_RATES = 16 };
 typedef struct mix_source {
     const char *name;
     double weight; /* > 0: how often, against the others of its list */
+    double rate;   /* Hz it is always drawn at; 0: at the rates of mix_spec */
     bool slow;     /* making a passage takes long: keep a pool of them (see mix_spec.pool) */
     void *self;
     bool (*draw)(void *self, rng *r, double rate, float *out, size_t n);
@@ -33,6 +34,7 @@ typedef struct mix_source {
  * training uses. */
 typedef struct mix_spec {
     double seconds; /* an example's length; rounded to samples of its rate */
+    double samples; /* the same in samples, whatever the rate; 0: by seconds */
     uint32_t n_rates;
     double rates[MIX_MAX_RATES], rate_weights[MIX_MAX_RATES]; /* Hz */
     bool sensor; /* a signal in its own units: no audio augmentation (levels, filters, rooms,
@@ -69,6 +71,9 @@ typedef struct mix_spec {
 
 void mix_spec_init(mix_spec *spec);        /* for speech */
 void mix_spec_init_sensor(mix_spec *spec); /* for sensor signals */
+
+/* Samples of an example at a rate. */
+size_t mix_samples(const mix_spec *spec, double rate);
 
 typedef struct mixer mixer;
 

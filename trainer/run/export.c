@@ -164,11 +164,12 @@ void train_card(const train *t, const char *command, FILE *to)
             "%zu weights, %.4g hours of audio (%.4g at the best checkpoint), seed %" PRIu64 ".\n\n",
             net_size(t->net), t->hours, t->best_hours, s->seed);
     fprintf(to, "Licence: %s\n\n## Scores\n\n", s->licence ? s->licence : "not stated");
-    fprintf(
-        to,
-        "Means over %u held-out mixtures (%s signals, noise that training never drew), at 0, 5, "
-        "10 and 15 dB.\n\n",
-        (unsigned)scoring_count(t->scoring), t->sources->held_recorded ? "recorded" : "generated");
+    fprintf(to,
+            "Means over %u held-out mixtures (%s signals, noise that training never drew), at %s "
+            "dB.\n\n",
+            (unsigned)scoring_count(t->scoring),
+            t->sources->held_recorded ? "recorded" : "generated",
+            s->validation_snr ? s->validation_snr : "0,5,10,15");
     print_scores(t, to);
     fprintf(to, "\n## Data\n\n```\n%s```\n", list ? list : "");
     if (s->notes)

@@ -9,8 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { N_RATIOS = 4, MAX_AVERAGE = 65, FIR_TAPS = 64, FIT_ITEMS = 24 };
-static const double ratios[N_RATIOS] = {0, 5, 10, 15};     /* dB */
+enum { MAX_RATIOS = 8, MAX_AVERAGE = 65, FIR_TAPS = 64, FIT_ITEMS = 24 };
 static const double sound_seconds = 4, stream_seed = 7919; /* of an item; apart from training's */
 
 typedef struct item {
@@ -20,6 +19,8 @@ typedef struct item {
 } item;
 
 struct scoring {
+    uint32_t n_ratios;
+    double ratios[MAX_RATIOS]; /* dB */
     bool sensor;
     uint32_t n;
     item *items;
@@ -67,6 +68,7 @@ static mix_spec plain_spec(const settings *g, double ratio)
     const mix_spec *const from = &g->mix;
     mix_spec m = {
         .seconds = from->sensor ? from->seconds : sound_seconds,
+        .samples = from->samples,
         .n_rates = from->n_rates,
         .sensor = from->sensor,
         .snr_low = ratio,
@@ -105,11 +107,11 @@ static bool has_sound(const mix_example *e)
     return false;
 }
 
-/* Every fourth item from `first`, all at one ratio. */
+/* Every item whose turn comes with `first`, all at one ratio. */
 static sordino_status make_items(scoring *s, const settings *g, const sources *src, uint32_t first,
                                  sordino_error *why)
 {
-    const mix_spec spec = plain_spec(g, ratios[first]);
+    const mix_spec spec = plain_spec(g, s->ratios[first]);
     mixer *m = NULL;
     mix_work *w = NULL;
     sordino_status status = mixer_new(&spec, src->held_clean, src->n_held_clean, src->held_noise,
@@ -117,7 +119,7 @@ static sordino_status make_items(scoring *s, const settings *g, const sources *s
     if (status == SORDINO_OK)
         status = mix_work_new(m, &w, why);
     uint64_t index = (uint64_t)first << 32;
-    for (uint32_t i = first; status == SORDINO_OK && i < s->n; i += N_RATIOS) {
+    for (uint32_t i = first; status == SORDINO_OK && i < s->n; i += s->n_ratios) {
         const mix_example *e = mixer_make(m, w, index++);
         for (int tries = 0; e && !has_sound(e) && tries < 8; tries++)
             e = mixer_make(m, w, index++);
@@ -135,8 +137,11 @@ static sordino_status fit_filter(scoring *s, const settings *g, const sources *s
 {
     mixer *m = NULL;
     mix_work *w = NULL;
-    mix_spec spec = plain_spec(g, 0);
-    spec.snr_high = ratios[N_RATIOS - 1];
+    mix_spec spec = plain_spec(g, s->ratios[0]);
+    for (uint32_t i = 0; i < s->n_ratios; i++) {
+        spec.snr_low = fmin(spec.snr_low, s->ratios[i]);
+        spec.snr_high = fmax(spec.snr_high, s->ratios[i]);
+    }
     s->fir = fir_wiener_new(FIR_TAPS);
     if (!s->fir)
         return error_set(why, SORDINO_NO_MEM, "Out of memory for validation");
@@ -156,6 +161,23 @@ static sordino_status fit_filter(scoring *s, const settings *g, const sources *s
     return status;
 }
 
+/* "0,5,10". */
+static sordino_status read_ratios(scoring *s, const char *text, sordino_error *why)
+{
+    for (const char *at = text; *at;) {
+        char *end;
+        const double x = strtod(at, &end);
+        if (end == at || !isfinite(x) || fabs(x) > 100 || (*end != ',' && *end != '\0') ||
+            s->n_ratios == MAX_RATIOS)
+            return error_set(why, SORDINO_BAD_ARG,
+                             "'%s' is no list of ratios in dB (0,5,10), at most %d of them", text,
+                             (int)MAX_RATIOS);
+        s->ratios[s->n_ratios++] = x;
+        at = end + (*end == ',');
+    }
+    return SORDINO_OK;
+}
+
 sordino_status scoring_new(const settings *g, const sources *src, workers *w, scoring **out,
                            sordino_error *why)
 {
@@ -172,8 +194,9 @@ sordino_status scoring_new(const settings *g, const sources *src, workers *w, sc
         scoring_free(s);
         return error_set(why, SORDINO_NO_MEM, "Out of memory for validation");
     }
-    sordino_status status = SORDINO_OK;
-    for (uint32_t k = 0; status == SORDINO_OK && k < N_RATIOS; k++)
+    sordino_status status =
+        read_ratios(s, g->validation_snr ? g->validation_snr : "0,5,10,15", why);
+    for (uint32_t k = 0; status == SORDINO_OK && k < s->n_ratios; k++)
         status = make_items(s, g, src, k, why);
     if (status == SORDINO_OK && s->sensor)
         status = fit_filter(s, g, src, why);

@@ -47,9 +47,9 @@ const char *score_subject_name(score_subject s); /* "noisy" ... */
 
 typedef struct scoring scoring;
 
-/* Makes the mixtures: `settings.validation_items` of them, at ratios of 0, 5, 10 and 15 dB in turn,
- * from the held-out sides of `sources`, without the other accidents of training. Errors: NO_MEM,
- * BAD_ARG. */
+/* Makes the mixtures: `settings.validation_items` of them, at the ratios of
+ * `settings.validation_snr` in turn, from the held-out sides of `sources`, without the other
+ * accidents of training. Errors: NO_MEM, BAD_ARG. */
 SORDINO_NODISCARD sordino_status scoring_new(const settings *settings, const sources *sources,
                                              workers *w, scoring **out, sordino_error *why);
 void scoring_free(scoring *s);

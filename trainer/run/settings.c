@@ -73,6 +73,8 @@ static const setting table[] = {
     {"rates", "HZ[:W],...", "sample rates trained at", data, TEXT, AT(rates), 0, 0, true},
 
     {"seconds", "S", "length of a training example", mixing, NUMBER, MIX(seconds), 0.01, 600, true},
+    {"samples", "N", "the same in samples (sensors); 0: by seconds", mixing, NUMBER, MIX(samples),
+     0, 1e7, true},
     {"snr-low", "DB", "lowest ratio of signal to noise", mixing, NUMBER, MIX(snr_low), -60, 60,
      true},
     {"snr-high", "DB", "highest", mixing, NUMBER, MIX(snr_high), -60, 60, true},
@@ -145,6 +147,8 @@ static const setting table[] = {
 
     {"validation-items", "N", "held-out mixtures scored", scoring, WHOLE, AT(validation_items), 4,
      10000, true},
+    {"validation-snr", "DB,...", "their ratios of signal to noise; else 0,5,10,15", scoring, TEXT,
+     AT(validation_snr), 0, 0, true},
     {"validate-every", "H", "hours of audio between scorings; 0: about ten times a run", scoring,
      NUMBER, AT(validate_every), 0, 1e6, true},
 
@@ -196,8 +200,8 @@ void settings_init_sensor(settings *s)
 {
     settings_init(s);
     mix_spec_init_sensor(&s->mix);
-    s->l2 = 1;
-    s->batch = 32;
+    s->l1 = 1;
+    s->batch = 8;
 }
 
 void settings_free(settings *s)

@@ -37,7 +37,8 @@ typedef struct settings {
     double clean_weight, signal_weight; /* of all recordings; of all generators */
     char *held_out_list;
     double held_out;
-    char *rates; /* RATE[:WEIGHT],... */
+    char *rates;    /* RATE[:WEIGHT],... */
+    bool own_rates; /* each generated signal at the rate it is usual at; from `rates` left out */
     mix_spec mix;
     /* Network and front end */
     char *network;   /* a preset's name */
@@ -57,6 +58,7 @@ typedef struct settings {
     /* Validation */
     uint32_t validation_items;
     double validate_every; /* hours of audio */
+    char *validation_snr;  /* DB,... */
     /* About the model */
     char *name, *description, *licence, *notes;
 } settings;

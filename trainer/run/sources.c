@@ -83,12 +83,13 @@ static source_self *new_self(sources *s, source_self self)
 
 /* A generator, on the clean or the noise side; drawn from in held-out examples too, whose random
  * numbers are others. */
-static sordino_status add_kind(sources *s, const signal_kind *kind, bool noise, double weight,
-                               sordino_error *why)
+static sordino_status add_kind(const settings *g, sources *s, const signal_kind *kind, bool noise,
+                               double weight, sordino_error *why)
 {
     const mix_source source = {
         .name = kind->name,
         .weight = weight,
+        .rate = g->own_rates && !noise ? kind->rate : 0,
         .slow = strcmp(kind->name, "speech") == 0 || strcmp(kind->name, "babble") == 0,
         .self = new_self(s, (source_self){.kind = kind}),
         .draw = draw_signal,
@@ -152,7 +153,7 @@ static sordino_status add_item(const settings *g, sources *s, const char *item, 
     const signal_kind *const kind = signal_find(name);
     sordino_status status;
     if (kind && (!paths || stat(name, &st) != 0) && kind->is_noise == noise)
-        status = add_kind(s, kind, noise, weight * factor, why);
+        status = add_kind(g, s, kind, noise, weight * factor, why);
     else if (paths)
         status = open_recordings(g, s, name, noise, weight * factor, notes, why);
     else

@@ -79,11 +79,11 @@ static sordino_status stepper_build(stepper *s, const cost_spec *cost, const mix
 {
     size_t max_samples = 1, max_frames = 1;
     for (uint32_t i = 0; i < mix->n_rates; i++) {
-        const size_t n = (size_t)ceil(mix->seconds * mix->rates[i]) + 1;
+        const size_t n = mix_samples(mix, mix->rates[i]);
         const size_t frames = train_front_frames(s->front, mix->rates[i], n);
         if (frames == 0)
             return error_set(why, SORDINO_BAD_ARG,
-                             "Examples of %g s at %g Hz are shorter than one frame", mix->seconds,
+                             "Examples of %zu samples at %g Hz are shorter than one frame", n,
                              mix->rates[i]);
         max_samples = max_samples < n ? n : max_samples;
         max_frames = max_frames < frames ? frames : max_frames;

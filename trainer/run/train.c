@@ -69,16 +69,7 @@ static sordino_status new_adam(train *t, sordino_error *why)
 static sordino_status open_model(const char *name, sordino_model **out, sordino_error *why)
 {
     const sordino_status status = sordino_model_open_path(name, out, why);
-    if (status != SORDINO_NOT_FOUND)
-        return status;
-    const char *builtin;
-    for (size_t i = 0; (builtin = sordino_builtin_name(i)) != NULL; i++) {
-        size_t size;
-        const void *const bytes = sordino_builtin_bytes(i, &size);
-        if (strcmp(builtin, name) == 0)
-            return sordino_model_open_bytes(bytes, size, out, why);
-    }
-    return status;
+    return status == SORDINO_NOT_FOUND ? sordino_model_open_builtin(name, out, why) : status;
 }
 
 /* Takes weights, graph and front end from a model file. */
