@@ -13,7 +13,7 @@
 
 /* Weights of the spectral loss; see loss_spectrum. */
 typedef struct loss_spectral {
-    kreal power;     /* c, the compression; 0.3 */
+    kreal power;     /* c, the compression, 0..1; 0.3 */
     kreal magnitude; /* 0.7 */
     kreal complex;   /* 0.3 */
     kreal error;     /* of the log error ratio; 0.01 */

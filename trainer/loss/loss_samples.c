@@ -56,7 +56,7 @@ kreal loss_si_sdr(const kreal *y, const kreal *s, size_t n, kreal scale, kreal *
     if (!(ss > 0))
         return 0;
     const double a = ys / ss;
-    double tt = eps * ss, ee = eps * ss;
+    double tt = eps * ss, ee = tt;
     for (size_t i = 0; i < n; i++) {
         const double t = a * (double)s[i], e = (double)y[i] - t;
         tt += t * t;
