@@ -16,7 +16,7 @@ enum { SUMS = 16 };
 struct adam {
     adam_spec spec;
     size_t n;
-    bool *decays;
+    float *decays; /* 1 for weights that decay, else 0 */
     adam_state state;
 };
 
@@ -28,7 +28,7 @@ sordino_status adam_new(const adam_spec *spec, size_t n, const bool *decays, ada
     if (a) {
         a->spec = *spec;
         a->n = n;
-        a->decays = malloc((n + 1) * sizeof *a->decays);
+        a->decays = calloc(n + 1, sizeof *a->decays);
         a->state.first = calloc(n + 1, sizeof(float));
         a->state.second = calloc(n + 1, sizeof(float));
         a->state.average = calloc(n + 1, sizeof(float));
@@ -38,7 +38,8 @@ sordino_status adam_new(const adam_spec *spec, size_t n, const bool *decays, ada
         *out = NULL;
         return error_set(why, SORDINO_NO_MEM, "Out of memory for the optimiser");
     }
-    memcpy(a->decays, decays, n * sizeof *decays);
+    for (size_t i = 0; i < n; i++)
+        a->decays[i] = decays[i] ? 1.0f : 0.0f;
     return SORDINO_OK;
 }
 
@@ -72,7 +73,8 @@ static double norm_of(const float *x, size_t n)
     return sqrt(sum);
 }
 
-bool adam_update(adam *a, float *values, float *gradient, double rate, double *norm)
+bool adam_update(adam *a, float *restrict values, float *restrict gradient, double rate,
+                 double *norm)
 {
     adam_state *const s = &a->state;
     *norm = norm_of(gradient, a->n);
@@ -86,14 +88,15 @@ bool adam_update(adam *a, float *values, float *gradient, double rate, double *n
     const float c1 = (float)(rate / (1 - pow(beta1, t))), c2 = (float)(1 / (1 - pow(beta2, t)));
     const float b1 = (float)beta1, b2 = (float)beta2, keep = (float)ema;
     const float shrink = (float)(rate * a->spec.decay);
-    float *const m = s->first, *const v = s->second, *const mean = s->average;
     if (t == 1)
-        memcpy(mean, values, a->n * sizeof *mean);
+        memcpy(s->average, values, a->n * sizeof *s->average);
+    float *const restrict m = s->first, *const restrict v = s->second;
+    float *const restrict mean = s->average;
     for (size_t i = 0; i < a->n; i++) {
         const float g = gradient[i] *= scale;
         m[i] += (1 - b1) * (g - m[i]);
         v[i] += (1 - b2) * (g * g - v[i]);
-        const float decay = a->decays[i] ? shrink * values[i] : 0.0f;
+        const float decay = shrink * a->decays[i] * values[i];
         values[i] -= c1 * m[i] / (sqrtf(c2 * v[i]) + epsilon) + decay;
         mean[i] += (1 - keep) * (values[i] - mean[i]);
     }
