@@ -52,6 +52,7 @@ static const setting table[] = {
 
     {"minutes", "M", "stop after so many minutes", length, NUMBER, AT(minutes), 0, 1e6, false},
     {"hours", "H", "stop after so many hours of audio", length, NUMBER, AT(hours), 0, 1e7, false},
+    {"steps", "N", "stop after so many steps", length, NUMBER, AT(steps), 0, 1e12, false},
     {"seed", "N", "of everything random", length, LONG, AT(seed), 0, 1.8e19, true},
     {"threads", "N", "0: one a processor", length, WHOLE, AT(threads), 0, 256, false},
 

@@ -27,7 +27,7 @@ typedef struct settings {
     char *output, *from, *checkpoint, *log, *picture, *card; /* owned, NULL when not given */
     bool resume, force, quiet;
     /* How long */
-    double minutes, hours; /* of time; of audio; 0: no limit */
+    double minutes, hours, steps; /* of time; of audio; of descent; 0: no limit */
     uint64_t seed;
     uint32_t threads; /* 0: one a processor */
     /* Signals and noise */

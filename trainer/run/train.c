@@ -149,7 +149,7 @@ sordino_status train_new(const settings *s, FILE *notes, train **out, sordino_er
     if (!t)
         return error_set(why, SORDINO_NO_MEM, "Out of memory for the run");
     t->settings = s;
-    t->minutes = s->minutes > 0 || s->hours > 0 ? s->minutes : default_minutes;
+    t->minutes = s->minutes > 0 || s->hours > 0 || s->steps > 0 ? s->minutes : default_minutes;
     t->best_merit = -INFINITY;
     t->rate_scale = 1;
     for (int i = 0; i < SCORE_SUBJECTS; i++)
@@ -333,6 +333,8 @@ train_status train_where(const train *t)
         progress = t->hours / t->settings->hours;
     if (t->minutes > 0 && t->elapsed / 60 / t->minutes > progress)
         progress = t->elapsed / 60 / t->minutes;
+    if (t->settings->steps > 0)
+        progress = fmax(progress, t->step / t->settings->steps);
     return (train_status){
         .step = (uint64_t)t->step,
         .loss = t->loss,
@@ -398,6 +400,8 @@ static double score_interval(const train *t)
         return t->settings->validate_every;
     if (t->settings->hours > 0)
         return t->settings->hours / SCORINGS;
+    if (t->settings->steps > 0)
+        return t->hours / fmax(1, t->step) * t->settings->steps / SCORINGS;
     return t->minutes / 60 * (t->speed > 0 ? t->speed : 100) / SCORINGS;
 }
 
