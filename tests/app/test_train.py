@@ -1,6 +1,6 @@
 """sordino-train as a user has it: small runs on generated sound, and what it says when things fail.
 
-    test_train.py SORDINO_TRAIN SORDINO
+    test_train.py SORDINO_TRAIN SORDINO MANUAL
 """
 import json
 import math
@@ -16,7 +16,7 @@ import time
 import unittest
 import wave
 
-TRAIN, SORDINO = sys.argv[1:3]
+TRAIN, SORDINO, MANUAL = sys.argv[1:4]
 
 # A network that learns in seconds: two narrow blocks on bands, half a second at a time.
 SMALL = ["--network", "speech-s", "--channels", "12", "--hidden", "16", "--dilations", "1,2",
@@ -184,6 +184,15 @@ class Refusals(Base):
     def test_help_and_version(self):
         self.assertIn("--noise-from FILE START-END", train("--help").stdout)
         self.assertTrue(train("--version").stdout.startswith("sordino-train "))
+
+    def test_the_manual_names_every_option(self):
+        with open(MANUAL) as f:
+            manual = f.read().replace("\\", "")
+        options = [line.split()[0] for line in train("--help").stdout.splitlines()
+                   if line.startswith("  --")]
+        self.assertGreater(len(options), 60)
+        for option in options:
+            self.assertRegex(manual, r"(?m)^\.BR " + option + r"( |$)", option)
 
     def test_usage(self):
         out = ["-o", self.at("m.safetensors")]
