@@ -324,7 +324,7 @@ static sordino_status read_path(library *l, const library_spec *spec, const char
     struct stat st;
     sordino_status status = find_files(path, &files, why);
     const bool folder = status == SORDINO_OK && stat(path, &st) == 0 && S_ISDIR(st.st_mode);
-    const bool alone = files.n == 1 && spec->n_paths == 1 && !spec->held_out_list;
+    const bool alone = files.n == 1 && spec->n_paths == 1;
     for (size_t i = 0; status == SORDINO_OK && i < files.n; i++) {
         const char *const file = files.items[i];
         const char *const slash = strrchr(file, '/');
@@ -333,7 +333,7 @@ static sordino_status read_path(library *l, const library_spec *spec, const char
             continue;
         const bool held =
             spec->held_out_list ? is_listed(list, name) : !alone && share_of(name) < spec->held_out;
-        status = read_file(l, file, name, held, alone, spec->held_out, why);
+        status = read_file(l, file, name, held, alone && !held, spec->held_out, why);
     }
     names_free(&files);
     return status;
