@@ -118,6 +118,8 @@ static sordino_status add_library(sources *s, library *l, bool noise, double wei
     source.self = new_self(s, (source_self){.recordings = l, .held_out = true, .pauses = !noise});
     if (!noise)
         s->held_recorded = true;
+    if (source.weight <= 0)
+        source.weight = 1; /* not to be trained with, but scored on */
     return noise ? add_source(s->held_noise, &s->n_held_noise, source, why)
                  : add_source(s->held_clean, &s->n_held_clean, source, why);
 }
