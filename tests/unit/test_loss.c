@@ -6,6 +6,7 @@
 #include "trainer/loss/power.h"
 
 #include "tests/support/cmocka_all.h"
+#include "tests/support/failing_alloc.h"
 #include "tests/support/signals.h"
 
 #include <math.h>
@@ -463,6 +464,23 @@ static void losses_are_finite_for_silence_and_any_level(void **context)
     loss_stft_free(l);
 }
 
+#ifndef KERNELS_DOUBLE
+static void failing_allocations_are_reported(void **context)
+{
+    for (size_t n = 0;; n++) {
+        failing_alloc_arm(n);
+        loss_stft *const l = loss_stft_new(windows, hops, 3, SAMPLES);
+        if (!failing_alloc_disarm()) {
+            assert_non_null(l);
+            loss_stft_free(l);
+            break;
+        }
+        assert_null(l);
+    }
+    loss_stft_free(NULL);
+}
+#endif
+
 /* What the headers promise for silence. */
 static void silence_is_no_goal_of_ratios(void **context)
 {
@@ -496,6 +514,9 @@ int main(void)
         cmocka_unit_test(multi_resolution_loss_has_known_values),
         cmocka_unit_test(losses_are_finite_for_silence_and_any_level),
         cmocka_unit_test(silence_is_no_goal_of_ratios),
+#ifndef KERNELS_DOUBLE
+        cmocka_unit_test(failing_allocations_are_reported),
+#endif
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
