@@ -14,6 +14,7 @@
 #include "core/denoiser/delay.h"
 #include "core/denoiser/front.h"
 #include "core/denoiser/ramp.h"
+#include "core/model/profile.h"
 
 #include <float.h>
 #include <math.h>
@@ -31,6 +32,7 @@ typedef struct meter {
 
 struct sordino_denoiser {
     front *front;
+    double rate;
     uint32_t n_channels, latency, span, ramp_length;
     bool holds_gaps; /* per-sample methods: the last good sample stands in for a missing one */
     ramp enabled, mix, amount, delta;
@@ -200,6 +202,7 @@ static sordino_status build(sordino_denoiser *d, const sordino_config *config,
     if (status != SORDINO_OK)
         return status;
     const uint32_t own = d->front->latency;
+    d->rate = config->rate;
     d->n_channels = config->channels;
     d->latency = own > config->min_latency ? own : config->min_latency;
     d->span = d->front->span;
@@ -362,10 +365,29 @@ void sordino_set_profile(sordino_denoiser *d, const sordino_profile *profile)
 sordino_status sordino_get_profile(const sordino_denoiser *d, sordino_profile **out,
                                    sordino_error *why)
 {
+    const sordino_status status = sordino_new_profile(d, out, why);
+    if (status != SORDINO_OK || sordino_copy_profile(d, *out))
+        return status;
+    sordino_profile_free(*out);
     *out = NULL;
-    if (!d->front->get_profile)
+    return error_set(why, SORDINO_NOT_FOUND, "No noise was learned yet");
+}
+
+sordino_status sordino_new_profile(const sordino_denoiser *d, sordino_profile **out,
+                                   sordino_error *why)
+{
+    *out = NULL;
+    if (!d->front->read_profile)
         return error_set(why, SORDINO_UNSUPPORTED, "This method has no noise profile");
-    return d->front->get_profile(d->front, out, why);
+    return profile_new_blank(d->n_channels, d->front->profile_bins, d->rate, out, why);
+}
+
+bool sordino_copy_profile(const sordino_denoiser *d, sordino_profile *into)
+{
+    return d->front->read_profile && sordino_profile_channels(into) == d->n_channels &&
+           sordino_profile_bins(into) == d->front->profile_bins &&
+           sordino_profile_rate(into) == d->rate &&
+           d->front->read_profile(d->front, profile_densities(into));
 }
 
 static float level_db(double sum, double n)

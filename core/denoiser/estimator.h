@@ -29,7 +29,7 @@ struct estimator {
     /* NULL where the estimator takes no profile; as in core/dsp/wiener.h. */
     void (*set_learn)(estimator *e, bool learn) SORDINO_RT;
     void (*set_profile)(estimator *e, const float *psd, uint32_t bins, double rate) SORDINO_RT;
-    bool (*get_profile)(const estimator *e, float *psd);
+    bool (*get_profile)(const estimator *e, float *psd) SORDINO_RT;
 };
 
 SORDINO_NODISCARD sordino_status estimator_wiener_new(const stft_geometry *geometry,

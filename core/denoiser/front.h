@@ -29,7 +29,11 @@ struct front {
     /* Noise learning and profiles, as in sordino.h; NULL where the method has none. */
     void (*set_learn)(front *f, bool learn) SORDINO_RT;
     void (*set_profile)(front *f, const sordino_profile *profile) SORDINO_RT;
-    sordino_status (*get_profile)(const front *f, sordino_profile **out, sordino_error *why);
+
+    /* Writes the learned or applied noise, [channels][profile_bins] densities as in profile.h;
+     * false when there is none. */
+    bool (*read_profile)(const front *f, float *psd) SORDINO_RT;
+    uint32_t profile_bins;
 };
 
 /* Spectral methods: WIENER, or NETWORK with a band model. `config` was checked. */

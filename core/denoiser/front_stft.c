@@ -237,24 +237,15 @@ static void front_stft_set_profile(front *base, const sordino_profile *profile)
     }
 }
 
-static sordino_status front_stft_get_profile(const front *base, sordino_profile **out,
-                                             sordino_error *why)
+static bool front_stft_read_profile(const front *base, float *psd)
 {
     const front_stft *f = (const front_stft *)base;
-    const uint32_t bins = f->geometry.bins;
-    float *psd = calloc((size_t)f->n_channels * bins, sizeof *psd);
-    if (!psd)
-        return error_set(why, SORDINO_NO_MEM, "Out of memory for a noise profile");
-    sordino_status status = SORDINO_OK;
-    for (uint32_t c = 0; c < f->n_channels && status == SORDINO_OK; c++) {
+    bool found = true;
+    for (uint32_t c = 0; c < f->n_channels && found; c++) {
         const estimator *e = f->channels[c].estimator;
-        if (!e->get_profile(e, psd + (size_t)c * bins))
-            status = error_set(why, SORDINO_NOT_FOUND, "No noise was learned yet");
+        found = e->get_profile(e, psd + (size_t)c * f->geometry.bins);
     }
-    if (status == SORDINO_OK)
-        status = sordino_profile_new(psd, f->n_channels, bins, f->geometry.rate, out, why);
-    free(psd);
-    return status;
+    return found;
 }
 
 /* ---- life ---- */
@@ -345,7 +336,8 @@ sordino_status front_stft_new(const sordino_config *config, const sordino_model 
         .run = front_stft_run,
         .set_learn = network ? NULL : front_stft_set_learn,
         .set_profile = network ? NULL : front_stft_set_profile,
-        .get_profile = network ? NULL : front_stft_get_profile,
+        .read_profile = network ? NULL : front_stft_read_profile,
+        .profile_bins = geometry.bins,
     };
     f->geometry = geometry;
     f->n_channels = config->channels;

@@ -248,19 +248,17 @@ static void front_wave_set_profile(front *base, const sordino_profile *profile)
     f->has_noise = profile != NULL;
 }
 
-static sordino_status front_wave_get_profile(const front *base, sordino_profile **out,
-                                             sordino_error *why)
+static bool front_wave_read_profile(const front *base, float *psd)
 {
     const front_wave *f = (const front_wave *)base;
-    float psd[SORDINO_MAX_CHANNELS * PROFILE_BINS];
     if (!f->has_noise)
-        return error_set(why, SORDINO_NOT_FOUND, "No noise was learned yet");
+        return false;
     for (uint32_t c = 0; c < f->n_channels; c++) {
         const double density = kalman_noise(f->channels[c].kalman) / (0.5 * f->rate);
         for (uint32_t k = 0; k < PROFILE_BINS; k++)
             psd[c * PROFILE_BINS + k] = (float)min_double(density, (double)FLT_MAX);
     }
-    return sordino_profile_new(psd, f->n_channels, PROFILE_BINS, f->rate, out, why);
+    return true;
 }
 
 /* ---- life ---- */
@@ -335,7 +333,8 @@ static void choose_method(front_wave *f, const sordino_config *config, const sor
         .run = network ? front_wave_run_network : front_wave_run_baseline,
         .set_learn = profiles ? front_wave_set_learn : NULL,
         .set_profile = profiles ? front_wave_set_profile : NULL,
-        .get_profile = profiles ? front_wave_get_profile : NULL,
+        .read_profile = profiles ? front_wave_read_profile : NULL,
+        .profile_bins = PROFILE_BINS,
     };
 }
 

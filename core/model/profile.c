@@ -1,5 +1,5 @@
 /* A profile's file is a safetensors container with the one tensor "noise_psd" [channels][bins]. */
-#include <sordino/profile.h>
+#include "core/model/profile.h"
 
 #include "core/base/error.h"
 #include "core/model/json_node.h"
@@ -82,6 +82,24 @@ sordino_status sordino_profile_new(const float *psd, uint32_t channels, uint32_t
     }
     *out = p;
     return SORDINO_OK;
+}
+
+sordino_status profile_new_blank(uint32_t channels, uint32_t bins, double rate,
+                                 sordino_profile **out, sordino_error *why)
+{
+    *out = NULL;
+    sordino_profile *p;
+    const sordino_status status = allocate(channels, bins, rate, &p, why);
+    if (status)
+        return status;
+    memset(p->psd, 0, sizeof(float) * channels * bins);
+    *out = p;
+    return SORDINO_OK;
+}
+
+float *profile_densities(sordino_profile *p)
+{
+    return p->psd;
 }
 
 void sordino_profile_free(sordino_profile *profile)

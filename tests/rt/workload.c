@@ -44,7 +44,7 @@ static void touch_controls(workload *w, unsigned step)
 {
     sordino_denoiser *d = w->denoiser;
     sordino_meters meters;
-    switch (step % 11) {
+    switch (step % 12) {
     case 0:
         sordino_set_limit(d, step % 2 ? -12.0 : -120.0);
         break;
@@ -73,6 +73,9 @@ static void touch_controls(workload *w, unsigned step)
         sordino_read_meters(d, &meters);
         break;
     case 9:
+        sordino_copy_profile(d, w->copy);
+        break;
+    case 10:
         sordino_set_limit(d, (double)NAN);
         sordino_set_mix(d, sordino_latency(d) ? 2.0 : -1.0);
         break;
@@ -141,7 +144,10 @@ static void play_way(const way *v, double rate, uint32_t channels, const sordino
         fprintf(stderr, "%s: %s\n", w.name, why.text);
         exit(1);
     }
+    if (sordino_new_profile(w.denoiser, &w.copy, &why) == SORDINO_NO_MEM)
+        exit(1);
     check(&w);
+    sordino_profile_free(w.copy);
     sordino_free(w.denoiser);
 }
 

@@ -15,6 +15,7 @@ typedef struct workload {
     char name[WORKLOAD_NAME]; /* what it is, for messages */
     sordino_denoiser *denoiser;
     const sordino_profile *profile; /* borrowed */
+    sordino_profile *copy;          /* NULL for methods that have none */
     uint32_t channels;
 } workload;
 

@@ -537,6 +537,41 @@ static void a_learned_profile_can_be_kept_and_used_again(void **state)
     free(z);
 }
 
+static void a_profile_can_be_copied_while_audio_runs(void **state)
+{
+    (void)state;
+    enum { N = 16000 };
+    float *x = calloc(N, sizeof *x), *y = calloc(N, sizeof *x);
+    uint64_t random = test_seed(18);
+    for (size_t i = 0; i < N; i++)
+        x[i] = (float)(0.05 * test_normal(&random));
+    const sordino_config config = config_for(&kinds[0], 16000, 1);
+    const sordino_config other_config = config_for(&kinds[0], 8000, 1);
+    sordino_denoiser *d = make(&config, NULL), *other = make(&other_config, NULL);
+    sordino_profile *copy = NULL, *profile = NULL;
+    sordino_error why;
+    assert_int_equal(sordino_new_profile(d, &copy, &why), SORDINO_OK);
+    assert_false(sordino_copy_profile(d, copy));
+    sordino_set_learn(d, true);
+    feed(d, x, y, N, 500, NULL);
+    sordino_set_learn(d, false);
+    assert_true(sordino_copy_profile(d, copy));
+    assert_int_equal(sordino_get_profile(d, &profile, &why), SORDINO_OK);
+    const uint32_t bins = sordino_profile_bins(profile);
+    assert_int_equal(sordino_profile_bins(copy), bins);
+    assert_memory_equal(sordino_profile_psd(copy, 0), sordino_profile_psd(profile, 0),
+                        bins * sizeof(float));
+    assert_false(sordino_copy_profile(d, NULL));
+    sordino_set_profile(other, profile);
+    assert_false(sordino_copy_profile(other, copy));
+    sordino_free(d);
+    sordino_free(other);
+    sordino_profile_free(copy);
+    sordino_profile_free(profile);
+    free(x);
+    free(y);
+}
+
 /* ---- refusals ---- */
 
 static void refuse(sordino_config config, const sordino_model *model, sordino_status status,
@@ -634,6 +669,7 @@ int main(void)
         cmocka_unit_test(linked_channels_share_one_gain),
         cmocka_unit_test(unlinked_channels_are_as_if_alone),
         cmocka_unit_test(a_learned_profile_can_be_kept_and_used_again),
+        cmocka_unit_test(a_profile_can_be_copied_while_audio_runs),
         cmocka_unit_test(fields_out_of_range_are_refused),
         cmocka_unit_test(meters_tell_levels_and_reduction),
     };

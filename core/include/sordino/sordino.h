@@ -102,6 +102,18 @@ SORDINO_API SORDINO_NODISCARD sordino_status sordino_get_profile(const sordino_d
                                                                  sordino_profile **out,
                                                                  sordino_error *why);
 
+/* The same while audio runs, in two steps. Makes a profile of the size this denoiser learns, all
+ * of its densities 0, for sordino_copy_profile. Errors: NO_MEM; UNSUPPORTED for this method. */
+SORDINO_API SORDINO_NODISCARD sordino_status sordino_new_profile(const sordino_denoiser *denoiser,
+                                                                 sordino_profile **out,
+                                                                 sordino_error *why);
+
+/* Overwrites a profile that sordino_new_profile made, from this denoiser or one of its size, with
+ * the learned or applied noise. False when there is none or the sizes differ; what `into` holds is
+ * then unspecified. No other thread may look at `into` meanwhile. */
+SORDINO_API bool sordino_copy_profile(const sordino_denoiser *denoiser,
+                                      sordino_profile *into) SORDINO_RT;
+
 /* Uses a profile as the noise from now on (copies it); NULL goes back to tracking the noise.
  * A no-op for methods that take no profile. */
 SORDINO_API void sordino_set_profile(sordino_denoiser *denoiser,
