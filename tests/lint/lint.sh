@@ -8,7 +8,7 @@ cd "$root"
 # Prints files of the given name patterns, each ended by a NUL.
 files()
 {
-    find core offline tests bench -type f \( -name "$1" -o -name "${2:-$1}" \) -print0 | sort -z
+    find core offline plugin tests bench -type f \( -name "$1" -o -name "${2:-$1}" \) -print0 | sort -z
 }
 
 skip()
@@ -42,20 +42,20 @@ cppcheck)
     cppcheck --quiet -j "$jobs" --error-exitcode=1 --std=c11 --language=c \
         --enable=warning,performance,portability --inline-suppr \
         --suppressions-list=tests/lint/cppcheck-suppressions --cppcheck-build-dir="$build/cppcheck" \
-        -I . -I core/include --library=posix core offline tests bench
+        -I . -I core/include --library=posix core offline plugin tests bench
     ;;
 headers)
     # Each header alone, in C; those that are installed in C++ too. Two are pieces of the files that
     # include them.
-    flags="-I . -I core/include -Wall -Wextra -Wpedantic -Werror -fsyntax-only"
-    for package in cairo cmocka jansson; do
+    flags="-I . -I core/include -I $build -Wall -Wextra -Wpedantic -Werror -fsyntax-only"
+    for package in cairo cmocka jansson lilv-0 lv2; do
         flags="$flags $(pkg-config --cflags "$package" 2>/dev/null || true)"
     done
     command -v c++ >/dev/null || skip "a C++ compiler"
     status=0
     # No name in the tree holds a space.
     # shellcheck disable=SC2044
-    for header in $(find core offline tests bench -name '*.h' ! -name kernels_body.h \
+    for header in $(find core offline plugin tests bench -name '*.h' ! -name kernels_body.h \
         ! -name kernels_math.h ! -name train_body.h ! -name 'vec_*.h'); do
         # shellcheck disable=SC2086
         printf '#include "%s"\nextern int a_unit_is_not_empty;\n' "$header" |

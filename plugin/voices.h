@@ -1,0 +1,84 @@
+/*
+ * What sounds: the denoisers of one plugin instance, one of which is heard, and the change from one
+ * to another without a click, a gap or a change of delay. Each voice is a denoiser with its output
+ * held back to the delay that the Delay control asks for. A voice that is to be heard next runs
+ * unheard until its past is filled, then the two are cross-faded.
+ */
+#ifndef PLUGIN_VOICES_H
+#define PLUGIN_VOICES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <sordino/sordino.h>
+
+enum { VOICES_MAX_CHANNELS = 2 };
+
+typedef struct voices voices;
+
+/* What the host's controls say. */
+typedef struct voices_controls {
+    bool enabled, delta, learn, use_profile;
+    double limit, mix; /* as in sordino_config; out of range is clamped, NaN ignored */
+    unsigned method;   /* METHOD_..., plugin/ports.h */
+    unsigned delay;    /* DELAY_... */
+} voices_controls;
+
+/* A model made ready for one instance: made and freed off the audio thread. */
+typedef struct network network;
+
+/* Borrows `model` until network_free. Errors: those of sordino_new. */
+SORDINO_NODISCARD sordino_status network_new(const sordino_model *model, double rate,
+                                             uint32_t channels, network **out, sordino_error *why);
+void network_free(network *n);
+
+/* Samples of delay it needs. */
+uint32_t network_latency(const network *n) SORDINO_RT;
+
+/* channels 1..VOICES_MAX_CHANNELS; rate in Hz. Nothing is denoised at a rate that cannot be served:
+ * audio is passed through with no delay, and `why` says why, with OK. Errors: NO_MEM. */
+SORDINO_NODISCARD sordino_status voices_new(double rate, uint32_t channels, voices **out,
+                                            sordino_error *why);
+
+/* Frees the network that it has, too. NULL is ignored. */
+void voices_free(voices *v);
+
+/* Silence has gone before: the next voice is heard at once. Networks and profiles are kept. */
+void voices_reset(voices *v) SORDINO_RT;
+
+/* The delay in samples for a value of the Delay control; constant. */
+uint32_t voices_latency(const voices *v, unsigned delay) SORDINO_RT;
+
+/* Takes the controls over, from the next sample on. True when noise was just learned: `learned`,
+ * made by voices_new_profile, then holds it. `learned` may be NULL. */
+bool voices_set(voices *v, const voices_controls *controls, sordino_profile *learned) SORDINO_RT;
+
+/* `in` and `out` are [channels] pointers to [n] samples, any n; any `out` may be any `in`. */
+void voices_run(voices *v, const float *const *in, float *const *out, size_t n) SORDINO_RT;
+
+/* RUNNING_... of plugin/ports.h: what is heard, or will be when a fade is through. */
+unsigned voices_running(const voices *v) SORDINO_RT;
+
+/* As sordino_read_meters, of what is heard. */
+void voices_read_meters(voices *v, sordino_meters *out) SORDINO_RT;
+
+/* Hands over a network to use from now on (owned from here on), or NULL for none. False, and
+ * nothing is taken, while the one before is still being put in place or was not collected. */
+bool voices_offer(voices *v, network *n) SORDINO_RT;
+
+/* A network that is no longer used, handed over to the caller, or NULL. */
+network *voices_collect(voices *v) SORDINO_RT;
+
+/* The network in use or about to be, or NULL. Borrowed. */
+const network *voices_network(const voices *v) SORDINO_RT;
+
+/* Makes a profile for voices_set to fill. NULL, with OK, where nothing can be learned. */
+SORDINO_NODISCARD sordino_status voices_new_profile(const voices *v, sordino_profile **out,
+                                                    sordino_error *why);
+
+/* Uses a profile (copies it) where the controls say that one is used; NULL forgets it. Not while
+ * voices_run is running. */
+void voices_set_profile(voices *v, const sordino_profile *profile) SORDINO_RT;
+
+#endif
