@@ -24,19 +24,24 @@ typedef struct set {
 } set;
 
 /* A small network of the speech preset's kind. */
-static graph *make_graph(bool norm)
+static graph *make_deep_graph(bool norm, uint32_t blocks)
 {
     preset_tcn spec = preset_speech_s();
     graph *g;
     spec.input = 37;
     spec.channels = 24;
     spec.hidden = 40;
-    spec.n_blocks = 3;
+    spec.n_blocks = blocks;
     spec.gains = 9;
     spec.linear = 10;
     spec.norm = norm;
     assert_int_equal(preset_tcn_graph(&spec, &g, NULL), SORDINO_OK);
     return g;
+}
+
+static graph *make_graph(bool norm)
+{
+    return make_deep_graph(norm, 3);
 }
 
 static set make(graph *g, uint64_t seed)
@@ -265,6 +270,30 @@ static void weights_go_out_and_come_back(void **state)
     drop(&s);
 }
 
+static void a_grown_network_computes_what_it_grew_from(void **state)
+{
+    (void)state;
+    set small = make(make_graph(false), 14), large = make(make_deep_graph(false, 5), 15);
+    const size_t row = kernels_pad(graph_output(small.g)->width);
+    tensor_set *weights;
+    rng r = rng_make(16, 0, 0);
+    assert_int_equal(net_tensors(small.n, NULL, &weights, NULL), SORDINO_OK);
+    assert_int_equal(net_grow(large.n, weights, &r, NULL), SORDINO_OK);
+    net_pack(large.n);
+    fill_input(&small, 17);
+    fill_input(&large, 17);
+    net_pass_forward(small.p);
+    net_pass_forward(large.p);
+    assert_memory_equal(net_pass_output(large.p, 1), net_pass_output(small.p, 1),
+                        FRAMES * row * sizeof(float));
+    tensor_set_free(weights);
+    assert_int_equal(net_tensors(large.n, NULL, &weights, NULL), SORDINO_OK);
+    assert_int_equal(net_grow(small.n, weights, &r, NULL), SORDINO_BAD_MODEL);
+    tensor_set_free(weights);
+    drop(&small);
+    drop(&large);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -274,6 +303,7 @@ int main(void)
         cmocka_unit_test(backward_is_the_slope_along_any_direction),
         cmocka_unit_test(fewer_frames_give_the_start_of_more),
         cmocka_unit_test(weights_go_out_and_come_back),
+        cmocka_unit_test(a_grown_network_computes_what_it_grew_from),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -558,22 +558,21 @@ bool library_draw(const library *l, bool held_out, bool pauses, double speed, rn
                   float *out, size_t n)
 {
     library *const self = (library *)l; /* versions are made behind a lock */
-    if (speed == 1)
+    const uint32_t twentieths = (uint32_t)fmax(1, lrint(20 * speed));
+    if (twentieths == 20)
         return draw_plain(self, held_out, pauses, r, rate, out, n);
-    /* Played faster: more is drawn, and read between its samples by Catmull & Rom's cubic (1974).
-     */
-    const size_t more = (size_t)((double)n * speed) + 4;
+    /* Played faster: more is drawn, and taken for sound of a higher rate. */
+    const size_t more = (n * twentieths + 19) / 20;
+    size_t count = 0;
     float *const x = malloc(more * sizeof *x);
-    const bool good = x && draw_plain(self, held_out, pauses, r, rate, x, more);
-    for (size_t i = 0; good && i < n; i++) {
-        const double at = (double)i * speed;
-        const size_t k = (size_t)at;
-        const float u = (float)(at - (double)k), a = x[k], b = x[k + 1], c = x[k + 2], d = x[k + 3];
-        out[i] =
-            b + 0.5f * u * (c - a + u * (2 * a - 5 * b + 4 * c - d + u * (3 * (b - c) + d - a)));
-    }
+    float *const y = x && draw_plain(self, held_out, pauses, r, rate, x, more)
+                         ? rate_convert(x, more, twentieths, 20, &count)
+                         : NULL;
+    if (y && count >= n)
+        memcpy(out, y, n * sizeof *out);
     free(x);
-    return good;
+    free(y);
+    return y && count >= n;
 }
 
 sordino_status library_read(const library *l, size_t i, double rate, float **out, size_t *n,

@@ -55,6 +55,7 @@ void mix_spec_init(mix_spec *s)
         .resample_chance = 0.3,
         .resample_low = 0.7,
         .resample_high = 1.4,
+        .speed_chance = 0.5,
         .clip_chance = 0.02,
         .room_chance = 0.15,
         .quantise_chance = 0.02,

@@ -53,6 +53,7 @@ typedef struct mix_spec {
                                            high-passed at 50..300 Hz */
     double resample_chance;             /* of the noise being played at another speed ... */
     double resample_low, resample_high; /* ... of this factor */
+    double speed_chance;                /* of recorded clean sound at 0.85..1.2 times its speed */
     double clip_chance;                 /* the mixture clipped at 50..95 % of its peak; the clean
                                            signal stays */
     double room_chance;                 /* reverberation of signal and noise; what counts as

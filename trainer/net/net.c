@@ -210,18 +210,46 @@ void net_init(net *n, rng *r)
         init_param(n, &n->params[i], r);
 }
 
+static const tensor *find_same(const tensor_set *set, const net_param *p)
+{
+    const tensor *const t = tensor_set_find(set, p->shape.name);
+    const bool same = t && t->n_dims == p->shape.n_dims &&
+                      memcmp(t->dims, p->shape.dims, t->n_dims * sizeof *t->dims) == 0;
+    return same ? t : NULL;
+}
+
 sordino_status net_load(net *n, const tensor_set *set, sordino_error *why)
 {
     for (size_t i = 0; i < n->n_params; i++) {
         const net_param *const p = &n->params[i];
-        const tensor *const t = tensor_set_find(set, p->shape.name);
-        if (!t || t->n_dims != p->shape.n_dims ||
-            memcmp(t->dims, p->shape.dims, t->n_dims * sizeof *t->dims) != 0)
+        const tensor *const t = find_same(set, p);
+        if (!t)
             return error_set(why, SORDINO_BAD_MODEL,
                              "Tensor '%s' is missing or has another shape than this network's",
                              p->shape.name);
         memcpy(n->values + p->offset, t->data, p->size * sizeof *t->data);
     }
+    return SORDINO_OK;
+}
+
+sordino_status net_grow(net *n, const tensor_set *set, rng *r, sordino_error *why)
+{
+    size_t used = 0;
+    for (size_t i = 0; i < n->n_params; i++) {
+        const net_param *const p = &n->params[i];
+        const tensor *const t = find_same(set, p);
+        init_param(n, p, r);
+        if (t)
+            memcpy(n->values + p->offset, t->data, p->size * sizeof *t->data);
+        else if (p->shape.n_dims > 1 && feeds(n->graph, p->node, &op_add))
+            memset(n->values + p->offset, 0, p->size * sizeof *n->values);
+        used += t != NULL;
+    }
+    if (used < set->n)
+        return error_set(why, SORDINO_BAD_MODEL,
+                         "The network lacks %zu of the model's %zu tensors, or has them in another "
+                         "shape",
+                         set->n - used, set->n);
     return SORDINO_OK;
 }
 

@@ -51,6 +51,13 @@ void net_init(net *n, rng *r);
 /* Takes all parameters from a set, by name and shape. Errors: BAD_MODEL. */
 SORDINO_NODISCARD sordino_status net_load(net *n, const tensor_set *set, sordino_error *why);
 
+/* Takes the parameters that a smaller network of the same kind has, and fresh ones for the rest; a
+ * fresh layer whose result goes straight into a sum is zero, so that a residual block added after
+ * the others changes nothing at first (Chen, Goodfellow & Shlens 2016, "Net2Net"). Errors:
+ * BAD_MODEL (not all of the set finds a place). */
+SORDINO_NODISCARD sordino_status net_grow(net *n, const tensor_set *set, rng *r,
+                                          sordino_error *why);
+
 /* `values` [size + statistics] (NULL: the net's own) as a set; the caller frees it. Errors: NO_MEM.
  */
 SORDINO_NODISCARD sordino_status net_tensors(const net *n, const float *values, tensor_set **out,

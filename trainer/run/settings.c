@@ -36,8 +36,8 @@ typedef struct setting {
 
 static const setting table[] = {
     {"output", "FILE", "the model to write (.safetensors)", files, TEXT, AT(output), 0, 0, false},
-    {"from", "MODEL", "start from this model's weights and front end", files, TEXT, AT(from), 0, 0,
-     true},
+    {"from", "MODEL", "start from this model; more --dilations add blocks to it", files, TEXT,
+     AT(from), 0, 0, true},
     {"checkpoint", "FILE", "where the run is saved; else OUTPUT.checkpoint", files, TEXT,
      AT(checkpoint), 0, 0, false},
     {"resume", NULL, "go on from the checkpoint", files, FLAG, AT(resume), 0, 0, false},
@@ -87,6 +87,7 @@ static const setting table[] = {
     CHANCE("filter-chance", filter_chance, "of random filters"),
     CHANCE("band-limit-chance", band_limit_chance, "of a limited band"),
     CHANCE("resample-chance", resample_chance, "of noise at another speed"),
+    CHANCE("speed-chance", speed_chance, "of recorded signal at another speed"),
     CHANCE("clip-chance", clip_chance, "of a clipped mixture"),
     CHANCE("room-chance", room_chance, "of a room's response"),
     CHANCE("quantise-chance", quantise_chance, "of few bits"),

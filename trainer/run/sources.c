@@ -14,15 +14,21 @@
 typedef struct source_self {
     const library *recordings;
     bool held_out, pauses;
+    double speed_chance;
     const signal_kind *kind;
 } source_self;
+
+/* Voices at other speeds are other voices (Ko, Peddinti, Povey & Khudanpur 2015). */
+static const double slowest = 0.85, fastest = 1.2;
 
 enum { MAX_SELVES = 4 * MIX_MAX_SOURCES };
 
 static bool draw_recording(void *self, rng *r, double rate, float *out, size_t n)
 {
     const source_self *const s = self;
-    return library_draw(s->recordings, s->held_out, s->pauses, 1, r, rate, out, n);
+    const bool other = s->speed_chance > 0 && rng_chance(r, s->speed_chance);
+    const double speed = other ? rng_log_range(r, slowest, fastest) : 1;
+    return library_draw(s->recordings, s->held_out, s->pauses, speed, r, rate, out, n);
 }
 
 static bool draw_signal(void *self, rng *r, double rate, float *out, size_t n)
@@ -102,13 +108,15 @@ static sordino_status add_kind(const settings *g, sources *s, const signal_kind 
     return status;
 }
 
-static sordino_status add_library(sources *s, library *l, bool noise, double weight,
-                                  sordino_error *why)
+static sordino_status add_library(const settings *g, sources *s, library *l, bool noise,
+                                  double weight, sordino_error *why)
 {
+    const double speed_chance = noise ? 0 : g->mix.speed_chance;
     mix_source source = {
         .name = noise ? "recorded noise" : "recorded",
         .weight = weight,
-        .self = new_self(s, (source_self){.recordings = l, .pauses = !noise}),
+        .self = new_self(
+            s, (source_self){.recordings = l, .pauses = !noise, .speed_chance = speed_chance}),
         .draw = draw_recording,
     };
     sordino_status status = noise ? add_source(s->noise, &s->n_noise, source, why)
@@ -140,7 +148,7 @@ static sordino_status open_recordings(const settings *g, sources *s, const char 
     s->libraries[s->n_libraries++] = l;
     if (notes)
         fputs(library_notes(l), notes);
-    return add_library(s, l, noise, weight, why);
+    return add_library(g, s, l, noise, weight, why);
 }
 
 /* An item of --signal, --clean or --noise: a generator's name or a path. */
@@ -193,7 +201,7 @@ static sordino_status add_cut(const settings *g, sources *s, const char *item, F
     }
     if (status == SORDINO_OK) {
         s->libraries[s->n_libraries++] = l;
-        status = add_library(s, l, true, 1, why);
+        status = add_library(g, s, l, true, 1, why);
     }
     free(path);
     return status;
