@@ -95,6 +95,13 @@ CONTROLS = [
 MESSAGES = [("control", "Control", False), ("notify", "Notify", True)]
 MESSAGE_BYTES = 8192
 
+# What messages set and get; plugin/uris.h has the names.
+PARAMETERS = [
+    ("model", "Model", "Path",
+     "The file of the network's model (.safetensors); an empty path is the model of the plugin"),
+    ("report", "Report", "String", "What became of the model that was last asked for"),
+]
+
 # Values left out are the defaults.
 PRESETS = [
     ("voice-call", "Voice Call", "One voice, as little noise as can be",
@@ -246,7 +253,9 @@ def plugin_text(version, plugin, name, audio):
         ("rdfs:comment", quoted(ABOUT_OF[plugin])),
         ("lv2:project", "<urn:sordino>"),
         ("lv2:minorVersion", minor), ("lv2:microVersion", micro),
-        ("lv2:optionalFeature", "lv2:hardRTCapable"),
+        ("lv2:optionalFeature", "lv2:hardRTCapable , log:log , urid:map , work:schedule"),
+        ("lv2:extensionData", "state:interface , work:interface"),
+        ("patch:writable", "<urn:sordino:model>"), ("patch:readable", "<urn:sordino:report>"),
         ("pg:mainInput", "<%s#input>" % uri), ("pg:mainOutput", "<%s#output>" % uri),
         ("lv2:port", ports_of(plugin, audio)),
     ]) + " .\n"
@@ -258,6 +267,11 @@ def plugins_text(version):
         ("doap:shortdesc", quoted("A denoiser safe for real time")),
         ("doap:license", "<http://opensource.org/licenses/isc>"),
     ]) + " .\n\n"
+    for symbol, name, kind, comment in PARAMETERS:
+        text += statement("<urn:sordino:%s>" % symbol, [
+            ("a", "lv2:Parameter"), ("rdfs:label", quoted(name)), ("rdfs:comment", quoted(comment)),
+            ("rdfs:range", "atom:" + kind),
+        ]) + " .\n\n"
     for symbol, name, comment in GROUPS:
         text += statement("<urn:sordino#%s>" % symbol, [
             ("a", "pg:Group"), ("lv2:name", quoted(name)), ("lv2:symbol", quoted(symbol)),

@@ -1,5 +1,7 @@
 /* The LV2 plugins' door to the host: ports in, ports out. */
-#include "plugin/instance.h"
+#include "plugin/change.h"
+#include "plugin/messages.h"
+#include "plugin/state.h"
 
 #include <lv2/core/lv2.h>
 
@@ -97,7 +99,13 @@ static void run(LV2_Handle handle, uint32_t n)
         .method = choice(x, PORT_METHOD),
         .delay = choice(x, PORT_DELAY),
     };
-    voices_set(x->voices, &controls, NULL);
+    messages_read(x);
+    change_step(x, is_on(x, PORT_FREEWHEEL));
+    if (voices_set(x->voices, &controls, learned_place(&x->learned))) {
+        learned_publish(&x->learned);
+        x->tell_changed = true;
+    }
+    messages_write(x);
     write_port(x, PORT_LATENCY, (float)voices_latency(x->voices, controls.delay));
     if (n > 0) {
         const float *in[VOICES_MAX_CHANNELS];
@@ -116,9 +124,16 @@ static void cleanup(LV2_Handle handle)
     instance_free(handle);
 }
 
+static const void *extension_data(const char *uri)
+{
+    if (strcmp(uri, LV2_WORKER__interface) == 0)
+        return &change_worker;
+    return strcmp(uri, LV2_STATE__interface) == 0 ? &state_interface : NULL;
+}
+
 static const LV2_Descriptor descriptors[] = {
-    {SORDINO_URI_MONO, instantiate, connect_port, activate, run, NULL, cleanup, NULL},
-    {SORDINO_URI_STEREO, instantiate, connect_port, activate, run, NULL, cleanup, NULL},
+    {SORDINO_URI_MONO, instantiate, connect_port, activate, run, NULL, cleanup, extension_data},
+    {SORDINO_URI_STEREO, instantiate, connect_port, activate, run, NULL, cleanup, extension_data},
 };
 
 LV2_SYMBOL_EXPORT const LV2_Descriptor *lv2_descriptor(uint32_t index)

@@ -7,13 +7,13 @@
  */
 #include "plugin/voices.h"
 
+#include "plugin/engine.h"
+#include "plugin/models.h"
 #include "plugin/ports.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { CHUNK = 256 };
 
 static const double fade_time = 0.030; /* s */
 
@@ -26,18 +26,11 @@ static const double warm_time = 0.250;
 static const double delay_window[N_DELAY] = {0.010, 0.020, 0.064};
 static const double wiener_window[N_DELAY] = {0.010, 0.020, 0.0};
 
-typedef struct engine {
-    sordino_denoiser *denoiser;
-    uint32_t latency;
-    float *ring[VOICES_MAX_CHANNELS]; /* [size] each: what it put out last */
-    uint32_t size, at;
-    uint32_t age; /* samples since its start, or UINT32_MAX for more */
-    bool running;
-} engine;
-
 struct network {
     engine engine;
-    uint32_t n_channels;
+    const sordino_model *model;
+    char *path;
+    network *next; /* among those left */
 };
 
 typedef struct voice {
@@ -50,7 +43,8 @@ struct voices {
     uint32_t n_channels;
     uint32_t latency[N_DELAY];
     engine wiener[N_DELAY];
-    network *network, *arrived, *leaving, *left;
+    network *network, *arrived, *leaving;
+    network *left; /* a list */
     bool has_arrived;
     voices_controls controls;
     voice now, next; /* now.engine is NULL before the first block */
@@ -58,18 +52,8 @@ struct voices {
     uint32_t wait, fade, fade_length;
     bool learning, has_profile, using_profile;
     sordino_profile *profile; /* NULL where nothing can be learned */
-    float scratch[VOICES_MAX_CHANNELS][CHUNK], other[CHUNK];
+    float other[ENGINE_CHUNK];
 };
-
-/* ---- one denoiser and what it put out ---- */
-
-static void engine_free(engine *e)
-{
-    sordino_free(e->denoiser);
-    for (uint32_t c = 0; c < VOICES_MAX_CHANNELS; c++)
-        free(e->ring[c]);
-    *e = (engine){0};
-}
 
 static sordino_status no_memory(sordino_error *why)
 {
@@ -79,30 +63,13 @@ static sordino_status no_memory(sordino_error *why)
     return SORDINO_NO_MEM;
 }
 
-/* Most samples that anything is held back at a rate. */
+/* Most samples that anything is held back at a rate: the longest delay, however it is rounded. */
 static uint32_t longest(double rate)
 {
     return (uint32_t)ceil(delay_window[DELAY_HIGH] * rate * 1.1) + 64;
 }
 
-static sordino_status engine_new(engine *e, const sordino_config *config,
-                                 const sordino_model *model, sordino_error *why)
-{
-    *e = (engine){0};
-    const sordino_status status = sordino_new(config, model, &e->denoiser, why);
-    if (status != SORDINO_OK)
-        return status;
-    e->latency = sordino_latency(e->denoiser);
-    e->size = longest(config->rate) + CHUNK;
-    for (uint32_t c = 0; c < config->channels; c++)
-        if (!(e->ring[c] = calloc(e->size, sizeof *e->ring[c]))) {
-            engine_free(e);
-            return no_memory(why);
-        }
-    return SORDINO_OK;
-}
-
-static void engine_set(engine *e, const voices_controls *c)
+static void set_controls(engine *e, const voices_controls *c)
 {
     sordino_set_enabled(e->denoiser, c->enabled);
     sordino_set_limit(e->denoiser, c->limit);
@@ -110,61 +77,60 @@ static void engine_set(engine *e, const voices_controls *c)
     sordino_set_delta(e->denoiser, c->delta);
 }
 
-static void engine_start(engine *e, uint32_t n_channels, const voices_controls *c)
+static void start(engine *e, const voices_controls *c)
 {
-    engine_set(e, c);
-    sordino_reset(e->denoiser); /* the controls jump to where they are */
-    for (uint32_t k = 0; k < n_channels; k++)
-        memset(e->ring[k], 0, e->size * sizeof *e->ring[k]);
-    e->at = 0;
-    e->age = 0;
-    e->running = true;
-}
-
-/* n <= CHUNK. */
-static void engine_run(engine *e, voices *v, const float *const *in, uint32_t n)
-{
-    float *out[VOICES_MAX_CHANNELS];
-    for (uint32_t c = 0; c < VOICES_MAX_CHANNELS; c++)
-        out[c] = v->scratch[c];
-    sordino_process(e->denoiser, in, out, n);
-    const uint32_t room = e->size - e->at, first = n < room ? n : room;
-    for (uint32_t c = 0; c < v->n_channels; c++) {
-        memcpy(e->ring[c] + e->at, out[c], first * sizeof *out[c]);
-        memcpy(e->ring[c], out[c] + first, (n - first) * sizeof *out[c]);
-    }
-    e->at = (e->at + n) % e->size;
-    e->age = e->age > UINT32_MAX - n ? UINT32_MAX : e->age + n;
-}
-
-/* The last n samples, held back by the voice's pad. */
-static void voice_read(const voice *x, uint32_t c, float *out, uint32_t n)
-{
-    const engine *e = x->engine;
-    const uint32_t from = (e->at + 2 * e->size - n - x->pad) % e->size;
-    const uint32_t room = e->size - from, first = n < room ? n : room;
-    memcpy(out, e->ring[c] + from, first * sizeof *out);
-    memcpy(out + first, e->ring[c], (n - first) * sizeof *out);
+    set_controls(e, c);
+    engine_start(e);
 }
 
 /* ---- networks ---- */
 
-sordino_status network_new(const sordino_model *model, double rate, uint32_t channels,
-                           network **out, sordino_error *why)
+/* A first block off the audio thread, so that the pages are there when it begins. */
+static void warm_up(engine *e, uint32_t n_channels)
 {
-    *out = NULL;
-    network *n = calloc(1, sizeof *n);
-    if (!n)
-        return no_memory(why);
+    static const float silence[ENGINE_CHUNK];
+    const float *in[VOICES_MAX_CHANNELS];
+    float *out[VOICES_MAX_CHANNELS];
+    for (uint32_t c = 0; c < VOICES_MAX_CHANNELS; c++) {
+        in[c] = silence;
+        out[c] = c < n_channels ? e->ring[c] : NULL;
+    }
+    for (uint32_t at = 0; at <= e->latency; at += ENGINE_CHUNK)
+        sordino_process(e->denoiser, in, out, ENGINE_CHUNK);
+}
+
+static sordino_status network_fill(network *n, const char *path, double rate, uint32_t channels,
+                                   sordino_error *why)
+{
     sordino_config config;
     sordino_config_init(&config);
     config.method = SORDINO_METHOD_NETWORK;
     config.rate = rate;
     config.channels = channels;
-    n->n_channels = channels;
-    const sordino_status status = engine_new(&n->engine, &config, model, why);
+    const size_t size = strlen(path) + 1;
+    n->path = malloc(size);
+    if (!n->path)
+        return no_memory(why);
+    memcpy(n->path, path, size);
+    const sordino_status status = engine_init(&n->engine, &config, n->model, longest(rate), why);
+    if (status == SORDINO_OK)
+        warm_up(&n->engine, channels);
+    return status;
+}
+
+sordino_status network_new(const sordino_model *model, const char *path, double rate,
+                           uint32_t channels, network **out, sordino_error *why)
+{
+    *out = NULL;
+    network *n = calloc(1, sizeof *n);
+    if (!n) {
+        models_release(model);
+        return no_memory(why);
+    }
+    n->model = model;
+    const sordino_status status = network_fill(n, path, rate, channels, why);
     if (status != SORDINO_OK) {
-        free(n);
+        network_free(n);
         return status;
     }
     *out = n;
@@ -176,7 +142,19 @@ void network_free(network *n)
     if (!n)
         return;
     engine_free(&n->engine);
+    models_release(n->model);
+    free(n->path);
     free(n);
+}
+
+const char *network_path(const network *n)
+{
+    return n->path;
+}
+
+const sordino_model *network_model(const network *n)
+{
+    return n->model;
 }
 
 uint32_t network_latency(const network *n)
@@ -220,7 +198,7 @@ static sordino_status make_engines(voices *v, sordino_error *why)
         status = window_latency(&config, delay_window[i], &v->latency[i], why);
         config.window = wiener_window[i];
         if (status == SORDINO_OK)
-            status = engine_new(&v->wiener[i], &config, NULL, why);
+            status = engine_init(&v->wiener[i], &config, NULL, longest(v->rate), why);
         config.window = 0.0;
     }
     if (status == SORDINO_OK)
@@ -237,12 +215,15 @@ sordino_status voices_new(double rate, uint32_t channels, voices **out, sordino_
     v->rate = rate;
     v->n_channels = channels;
     v->fade_length = rate > 0.0 && rate < 1e6 ? (uint32_t)ceil(fade_time * rate) : 1;
-    const sordino_status status = make_engines(v, why);
+    sordino_error refused;
+    const sordino_status status = make_engines(v, &refused);
     if (status != SORDINO_OK) {
         for (int i = 0; i < N_DELAY; i++) {
             engine_free(&v->wiener[i]);
             v->latency[i] = 0;
         }
+        if (why)
+            *why = refused;
         if (status == SORDINO_NO_MEM) {
             free(v);
             return status;
@@ -261,7 +242,8 @@ void voices_free(voices *v)
     network_free(v->network);
     network_free(v->arrived);
     network_free(v->leaving);
-    network_free(v->left);
+    for (network *n; (n = voices_collect(v));)
+        network_free(n);
     sordino_profile_free(v->profile);
     free(v);
 }
@@ -324,10 +306,18 @@ static void take_arrived(voices *v)
     v->has_arrived = false;
 }
 
+static void leave(voices *v, network *n)
+{
+    if (n) {
+        n->next = v->left;
+        v->left = n;
+    }
+}
+
 static void let_go(voices *v)
 {
     if (v->leaving && !moving(v) && v->now.engine != &v->leaving->engine) {
-        v->left = v->leaving;
+        leave(v, v->leaving);
         v->leaving = NULL;
     }
 }
@@ -337,7 +327,7 @@ static void move_to(voices *v, voice to)
 {
     const uint32_t needed = to.engine->latency + to.pad + (uint32_t)(warm_time * v->rate);
     if (!to.engine->running)
-        engine_start(to.engine, v->n_channels, &v->controls);
+        start(to.engine, &v->controls);
     v->next = to;
     v->wait = to.engine->age < needed ? needed - to.engine->age : 0;
     v->fade = v->fade_length;
@@ -349,7 +339,7 @@ static void choose(voices *v)
     if (!moving(v)) {
         const voice to = wanted(v);
         if (!v->now.engine) {
-            engine_start(to.engine, v->n_channels, &v->controls);
+            start(to.engine, &v->controls);
             v->now = to;
         } else if (!same(to, v->now)) {
             move_to(v, to);
@@ -377,7 +367,7 @@ static bool follow_learning(voices *v, sordino_profile *learned)
     bool has_learned = false;
     if (v->controls.learn && !v->learning) {
         if (!learner->running)
-            engine_start(learner, v->n_channels, &v->controls);
+            start(learner, &v->controls);
         sordino_set_learn(learner->denoiser, true);
     } else if (!v->controls.learn && v->learning) {
         sordino_set_profile(learner->denoiser, NULL);
@@ -400,14 +390,16 @@ sordino_status voices_new_profile(const voices *v, sordino_profile **out, sordin
     return serves(v) ? sordino_new_profile(v->wiener[DELAY_HIGH].denoiser, out, why) : SORDINO_OK;
 }
 
-void voices_set_profile(voices *v, const sordino_profile *profile)
+bool voices_set_profile(voices *v, const sordino_profile *profile, sordino_profile *own)
 {
     if (!serves(v))
-        return;
+        return false;
     sordino_denoiser *learner = v->wiener[DELAY_HIGH].denoiser;
     sordino_set_profile(learner, profile);
-    v->has_profile = profile && sordino_copy_profile(learner, v->profile);
+    v->has_profile = sordino_copy_profile(learner, v->profile);
+    const bool copied = v->has_profile && own && sordino_copy_profile(learner, own);
     apply_profile(v);
+    return copied;
 }
 
 /* ---- controls ---- */
@@ -421,11 +413,11 @@ bool voices_set(voices *v, const voices_controls *controls, sordino_profile *lea
         return false;
     for (int i = 0; i < N_DELAY; i++)
         if (v->wiener[i].running)
-            engine_set(&v->wiener[i], &v->controls);
+            set_controls(&v->wiener[i], &v->controls);
     if (v->network && v->network->engine.running)
-        engine_set(&v->network->engine, &v->controls);
+        set_controls(&v->network->engine, &v->controls);
     if (v->leaving && v->leaving->engine.running)
-        engine_set(&v->leaving->engine, &v->controls);
+        set_controls(&v->leaving->engine, &v->controls);
     const bool has_learned = follow_learning(v, learned);
     choose(v);
     return has_learned;
@@ -454,19 +446,19 @@ void voices_read_meters(voices *v, sordino_meters *out)
         *out = (sordino_meters){-200.0f, -200.0f, 0.0f};
 }
 
-bool voices_offer(voices *v, network *n)
+void voices_offer(voices *v, network *n)
 {
-    if (v->has_arrived || v->leaving || v->left)
-        return false;
+    if (v->has_arrived)
+        leave(v, v->arrived);
     v->arrived = n;
     v->has_arrived = true;
-    return true;
 }
 
 network *voices_collect(voices *v)
 {
     network *n = v->left;
-    v->left = NULL;
+    if (n)
+        v->left = n->next;
     return n;
 }
 
@@ -498,9 +490,9 @@ void voices_reset(voices *v)
 
 static void pass(const voices *v, const float *const *in, float *const *out, size_t n)
 {
-    float saved[CHUNK];
-    for (size_t at = 0; at < n; at += CHUNK) {
-        const size_t step = n - at < CHUNK ? n - at : CHUNK;
+    float saved[ENGINE_CHUNK];
+    for (size_t at = 0; at < n; at += ENGINE_CHUNK) {
+        const size_t step = n - at < ENGINE_CHUNK ? n - at : ENGINE_CHUNK;
         const float *second = in[v->n_channels - 1] + at;
         memcpy(saved, second, step * sizeof *saved);
         for (uint32_t c = 0; c + 1 < v->n_channels; c++)
@@ -513,11 +505,11 @@ static void run_engines(voices *v, const float *const *in, uint32_t n)
 {
     for (int i = 0; i < N_DELAY; i++)
         if (v->wiener[i].running)
-            engine_run(&v->wiener[i], v, in, n);
+            engine_run(&v->wiener[i], in, n);
     if (v->network && v->network->engine.running)
-        engine_run(&v->network->engine, v, in, n);
+        engine_run(&v->network->engine, in, n);
     if (v->leaving && v->leaving->engine.running)
-        engine_run(&v->leaving->engine, v, in, n);
+        engine_run(&v->leaving->engine, in, n);
 }
 
 /* x + s (y - x) with s rising sample by sample; exactly x where both are the same. */
@@ -538,7 +530,7 @@ static void arrive(voices *v)
     let_go(v);
 }
 
-/* n <= CHUNK, and no more than is left of waiting or of the fade. */
+/* n <= ENGINE_CHUNK, and no more than is left of waiting or of the fade. */
 static void run_chunk(voices *v, const float *const *in, float *const *out, size_t at, uint32_t n)
 {
     const float *in_at[VOICES_MAX_CHANNELS];
@@ -547,9 +539,9 @@ static void run_chunk(voices *v, const float *const *in, float *const *out, size
     run_engines(v, in_at, n);
     const bool fading = v->wait == 0 && v->fade > 0;
     for (uint32_t c = 0; c < v->n_channels; c++) {
-        voice_read(&v->now, c, out[c] + at, n);
+        engine_read(v->now.engine, c, v->now.pad, out[c] + at, n);
         if (fading) {
-            voice_read(&v->next, c, v->other, n);
+            engine_read(v->next.engine, c, v->next.pad, v->other, n);
             cross(v, out[c] + at, v->other, n);
         }
     }
@@ -569,7 +561,7 @@ void voices_run(voices *v, const float *const *in, float *const *out, size_t n)
         return;
     }
     for (size_t at = 0; at < n;) {
-        size_t step = n - at < CHUNK ? n - at : CHUNK;
+        size_t step = n - at < ENGINE_CHUNK ? n - at : ENGINE_CHUNK;
         if (v->wait > 0 && step > v->wait)
             step = v->wait;
         else if (v->wait == 0 && v->fade > 0 && step > v->fade)

@@ -28,16 +28,23 @@ typedef struct voices_controls {
 /* A model made ready for one instance: made and freed off the audio thread. */
 typedef struct network network;
 
-/* Borrows `model` until network_free. Errors: those of sordino_new. */
-SORDINO_NODISCARD sordino_status network_new(const sordino_model *model, double rate,
-                                             uint32_t channels, network **out, sordino_error *why);
+/* `model` comes from models.h and is released by network_free, or here on failure. `path` says
+ * where it is from, "" for the library's own; copied. Errors: those of sordino_new. */
+SORDINO_NODISCARD sordino_status network_new(const sordino_model *model, const char *path,
+                                             double rate, uint32_t channels, network **out,
+                                             sordino_error *why);
 void network_free(network *n);
+
+/* Borrowed until network_free. */
+const char *network_path(const network *n) SORDINO_RT;
+const sordino_model *network_model(const network *n) SORDINO_RT;
 
 /* Samples of delay it needs. */
 uint32_t network_latency(const network *n) SORDINO_RT;
 
 /* channels 1..VOICES_MAX_CHANNELS; rate in Hz. Nothing is denoised at a rate that cannot be served:
- * audio is passed through with no delay, and `why` says why, with OK. Errors: NO_MEM. */
+ * audio is passed through with no delay, and `why` says why, with OK; else it is left alone.
+ * Errors: NO_MEM. */
 SORDINO_NODISCARD sordino_status voices_new(double rate, uint32_t channels, voices **out,
                                             sordino_error *why);
 
@@ -63,11 +70,10 @@ unsigned voices_running(const voices *v) SORDINO_RT;
 /* As sordino_read_meters, of what is heard. */
 void voices_read_meters(voices *v, sordino_meters *out) SORDINO_RT;
 
-/* Hands over a network to use from now on (owned from here on), or NULL for none. False, and
- * nothing is taken, while the one before is still being put in place or was not collected. */
-bool voices_offer(voices *v, network *n) SORDINO_RT;
+/* Hands over a network to use from now on (owned from here on), or NULL for none. */
+void voices_offer(voices *v, network *n) SORDINO_RT;
 
-/* A network that is no longer used, handed over to the caller, or NULL. */
+/* Hands a network that is no longer used to the caller, or NULL when there is none. */
 network *voices_collect(voices *v) SORDINO_RT;
 
 /* The network in use or about to be, or NULL. Borrowed. */
@@ -77,8 +83,9 @@ const network *voices_network(const voices *v) SORDINO_RT;
 SORDINO_NODISCARD sordino_status voices_new_profile(const voices *v, sordino_profile **out,
                                                     sordino_error *why);
 
-/* Uses a profile (copies it) where the controls say that one is used; NULL forgets it. Not while
+/* Uses a profile (copies it) where the controls say that one is used; NULL forgets it. True when
+ * `own`, made by voices_new_profile, then holds the profile as this instance keeps it. Not while
  * voices_run is running. */
-void voices_set_profile(voices *v, const sordino_profile *profile) SORDINO_RT;
+bool voices_set_profile(voices *v, const sordino_profile *profile, sordino_profile *own) SORDINO_RT;
 
 #endif

@@ -354,7 +354,9 @@ int main(int argc, char **argv)
         cmocka_unit_test(rates_that_are_not_served_are_passed_through),
         cmocka_unit_test(a_hundred_instances_live_at_once),
     };
-    if (argc != 3 || sordino_model_open_path(argv[2], &speech, NULL) != SORDINO_OK)
+    char path[1024];
+    snprintf(path, sizeof path, "%s/net-bands.safetensors", argc == 3 ? argv[2] : "");
+    if (argc != 3 || sordino_model_open_path(path, &speech, NULL) != SORDINO_OK)
         return 2;
     world = host_world(argv[1]);
     const int n_failed = cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,46 @@
+#include "plugin/learned.h"
+
+enum { PLACE = 3, NEW = 4 };
+
+sordino_status learned_init(learned *l, const voices *v, sordino_error *why)
+{
+    *l = (learned){.filling = 0, .reading = 2};
+    atomic_init(&l->between, 1);
+    for (int i = 0; i < LEARNED_PLACES; i++) {
+        const sordino_status status = voices_new_profile(v, &l->places[i], why);
+        if (status != SORDINO_OK)
+            return status;
+    }
+    return SORDINO_OK;
+}
+
+void learned_free(learned *l)
+{
+    for (int i = 0; i < LEARNED_PLACES; i++)
+        sordino_profile_free(l->places[i]);
+}
+
+sordino_profile *learned_place(learned *l)
+{
+    return l->places[l->filling];
+}
+
+void learned_publish(learned *l)
+{
+    l->filling = atomic_exchange(&l->between, l->filling | NEW) & PLACE;
+}
+
+const sordino_profile *learned_newest(learned *l)
+{
+    if (atomic_load(&l->between) & NEW) {
+        l->reading = atomic_exchange(&l->between, l->reading) & PLACE;
+        l->has = true;
+    }
+    return l->has ? l->places[l->reading] : NULL;
+}
+
+void learned_clear(learned *l)
+{
+    (void)learned_newest(l);
+    l->has = false;
+}
