@@ -1,14 +1,17 @@
 #!/bin/sh
 # One check of the whole tree: lint.sh format|tidy|cppcheck|headers|shell ROOT BUILD
+# Lists of names and flags are split; no name in the tree holds a space.
+# shellcheck disable=SC2044,SC2046,SC2086
 set -eu
 check=$1 root=$2 build=$3
+folders="core offline trainer plugin tests bench"
 jobs=$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
 cd "$root"
 
 # Prints files of the given name patterns, each ended by a NUL.
 files()
 {
-    find core offline plugin tests bench -type f \( -name "$1" -o -name "${2:-$1}" \) -print0 | sort -z
+    find $folders -type f \( -name "$1" -o -name "${2:-$1}" \) -print0 | sort -z
 }
 
 skip()
@@ -42,7 +45,7 @@ cppcheck)
     cppcheck --quiet -j "$jobs" --error-exitcode=1 --std=c11 --language=c \
         --enable=warning,performance,portability --inline-suppr \
         --suppressions-list=tests/lint/cppcheck-suppressions --cppcheck-build-dir="$build/cppcheck" \
-        -I . -I core/include --library=posix core offline plugin tests bench
+        -I . -I core/include --library=posix $folders
     ;;
 headers)
     # Each header alone, in C; those that are installed in C++ too. Two are pieces of the files that
@@ -53,16 +56,12 @@ headers)
     done
     command -v c++ >/dev/null || skip "a C++ compiler"
     status=0
-    # No name in the tree holds a space.
-    # shellcheck disable=SC2044
-    for header in $(find core offline plugin tests bench -name '*.h' ! -name kernels_body.h \
-        ! -name kernels_math.h ! -name train_body.h ! -name 'vec_*.h'); do
-        # shellcheck disable=SC2086
+    for header in $(find $folders -name '*.h' ! -name kernels_body.h ! -name kernels_math.h \
+        ! -name train_body.h ! -name 'vec_*.h'); do
         printf '#include "%s"\nextern int a_unit_is_not_empty;\n' "$header" |
             cc -std=c11 -D_POSIX_C_SOURCE=200809L $flags -x c - || status=1
     done
     for header in $(cd core/include && find . -name '*.h'); do
-        # shellcheck disable=SC2086
         printf '#include <%s>\nextern int a_unit_is_not_empty;\n' "${header#./}" |
             c++ -std=c++11 $flags -x c++ - || status=1
     done
@@ -70,12 +69,11 @@ headers)
     ;;
 shell)
     # dash is what /bin/sh is on Debian, and takes no more than POSIX has.
-    for script in bootstrap .ci/run $(find tests bench offline -name '*.sh'); do
+    for script in bootstrap .ci/run $(find $folders -name '*.sh'); do
         sh -n "$script"
     done
     if command -v shellcheck >/dev/null; then
-        # shellcheck disable=SC2046
-        shellcheck bootstrap .ci/run $(find tests bench offline -name '*.sh')
+        shellcheck bootstrap .ci/run $(find $folders -name '*.sh')
     fi
     ;;
 *)

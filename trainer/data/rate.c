@@ -73,7 +73,11 @@ static float product(const float *a, const float *b, size_t n)
 
 float *rate_convert(const float *x, size_t n, uint32_t from, uint32_t to, size_t *out)
 {
-    const uint32_t divisor = common_divisor(from, to), p = to / divisor, q = from / divisor;
+    const uint32_t divisor = common_divisor(from, to);
+    const uint32_t p = divisor ? to / divisor : 0, q = divisor ? from / divisor : 0;
+    *out = 0;
+    if (p == 0 || q == 0)
+        return NULL;
     const size_t count = (size_t)(((uint64_t)n * p + q - 1) / q);
     size_t taps, half;
     float *const phases = make_phases(p, q, &taps, &half);

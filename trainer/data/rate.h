@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 /* `x` [n] at `from` Hz to `*out` samples at `to` Hz, ceil(n * to / from) of them; rates
- * 1..1000000. NULL when out of memory; else the caller frees it. */
+ * 1..1000000. NULL when a rate is 0 or out of memory; else the caller frees it. */
 float *rate_convert(const float *x, size_t n, uint32_t from, uint32_t to, size_t *out);
 
 #endif

@@ -83,11 +83,12 @@ room *room_new(rng *r, double rate, double decay, double direct_db)
     rng_fill_normal(r, m->samples, m->n, 1);
     double energy = 0, envelope = 1;
     const double step = exp(-fall), sparse = rng_range(r, 0.02, 0.06) * rate;
-    for (size_t i = 0; i < m->n; i++, envelope *= step) {
+    for (size_t i = 0; i < m->n; i++) {
         /* Early on reflections are few. */
         const bool heard = (double)i > sparse || rng_chance(r, 0.02 + 0.98 * (double)i / sparse);
         m->samples[i] = i < gap || !heard ? 0 : m->samples[i] * (float)envelope;
         energy += (double)m->samples[i] * (double)m->samples[i];
+        envelope *= step;
     }
     const double scale = energy > 0 ? pow(10, -direct_db / 20) / sqrt(energy) : 0;
     for (size_t i = 0; i < m->n; i++)
@@ -187,8 +188,10 @@ void random_gain(rng *r, float *x, size_t n, double rate, double range_db)
         const size_t length = (size_t)(rng_range(r, 0.3, 2) * rate) + 1;
         const double step = pow(10, (to - from) / 20 / (double)length);
         double gain = pow(10, from / 20);
-        for (size_t k = 0; k < length && i < n; k++, i++, gain *= step)
+        for (size_t k = 0; k < length && i < n; k++, i++) {
             x[i] *= (float)gain;
+            gain *= step;
+        }
         from = to;
     }
 }

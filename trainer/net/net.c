@@ -14,7 +14,7 @@
 /* Offsets: first everything trained, then the statistics. */
 static sordino_status list_params(net *n, sordino_error *why)
 {
-    const size_t count = graph_size(n->graph);
+    const size_t count = n->n_nodes = graph_size(n->graph);
     size_t n_params = 0;
     for (size_t i = 1; i < count; i++)
         n_params += graph_params(n->graph, i, NULL, 0);
@@ -54,7 +54,7 @@ static sordino_status list_params(net *n, sordino_error *why)
 
 static void lay_out_packed(net *n, arena *a)
 {
-    for (size_t i = 1; i < graph_size(n->graph); i++) {
+    for (size_t i = 1; i < n->n_nodes; i++) {
         net_node *const node = &n->nodes[i];
         const op *const o = node->op->op;
         node->packed = o->packed_bytes ? arena_take(a, o->packed_bytes(node->op), 1) : NULL;
@@ -281,7 +281,7 @@ void net_node_params(const net *n, size_t i, const float *params[OP_MAX_PARAMS])
 
 void net_pack(net *n)
 {
-    for (size_t i = 1; i < graph_size(n->graph); i++) {
+    for (size_t i = 1; i < n->n_nodes; i++) {
         const net_node *const node = &n->nodes[i];
         const float *params[OP_MAX_PARAMS];
         net_node_params(n, i, params);

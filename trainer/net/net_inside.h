@@ -18,7 +18,8 @@ typedef struct net_node {
 struct net {
     const graph *graph;
     const kernels *table;
-    net_node *nodes; /* [graph_size]; the input's is empty */
+    net_node *nodes; /* [n_nodes]; the input's is empty */
+    size_t n_nodes;  /* of the graph */
     net_param *params;
     size_t n_params;
     size_t size, total; /* trained; with the statistics */

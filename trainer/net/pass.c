@@ -174,7 +174,7 @@ sordino_status net_pass_new(const net *n, size_t windows, size_t max_frames, net
     p->net = n;
     p->windows = windows;
     p->frames = p->max_frames = max_frames;
-    p->n_nodes = graph_size(n->graph);
+    p->n_nodes = n->n_nodes;
     const sordino_status status = pass_build(p, why);
     if (status != SORDINO_OK) {
         net_pass_free(p);

@@ -144,7 +144,7 @@ static void draw_curve(cairo_t *cr, rect r, double last, range y, const curve *c
 /* Level lines of the baselines with their names at the right, kept apart from each other. */
 static void draw_levels(cairo_t *cr, rect r, range y, const curves *c, int k)
 {
-    double taken[SCORE_SUBJECTS];
+    double taken[SCORE_SUBJECTS] = {0};
     int n = 0;
     for (int i = 0; i < SCORE_MODEL; i++) {
         const double v = c->level[i][k];
