@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 enum { EXIT_USAGE = 2, EXIT_LOSES = 3, EXIT_STOPPED = 130 };
-enum { PREVIEW_EXAMPLES = 3, PREVIEW_RATE = 48000 };
+enum { PREVIEW_EXAMPLES = 3, PREVIEW_RATE = 48000, PREVIEW_SECONDS = 3 };
 
 static volatile int stopped;
 
@@ -233,8 +233,10 @@ static int preview(const options *o)
             break;
         at += (size_t)n;
     }
-    if (preview_run(kinds, PREVIEW_EXAMPLES, s->mix.seconds, PREVIEW_RATE, s->seed,
-                    o->preview_folder, &why) != SORDINO_OK)
+    /* Sensors count samples, and have no length in seconds unless one is asked for. */
+    const double seconds = s->mix.seconds > 0 ? s->mix.seconds : PREVIEW_SECONDS;
+    if (preview_run(kinds, PREVIEW_EXAMPLES, seconds, PREVIEW_RATE, s->seed, o->preview_folder,
+                    &why) != SORDINO_OK)
         return complain(o->preview_folder, &why);
     return EXIT_SUCCESS;
 }

@@ -175,9 +175,12 @@ class Runs(Base):
             self.assertIn("went back", result.stderr)
 
     def test_previews_are_written(self):
-        result = train("--preview", self.at("p"), "--signal", "ecg", "--seconds", "1")
-        self.assertEqual(result.returncode, 0, result.stderr)
-        self.assertIn("ecg-1.wav", os.listdir(self.at("p")))
+        for length in ([], ["--seconds", "1"]):
+            result = train("--preview", self.at("p"), "--signal", "ecg", "--noise", "hiss", *length)
+            self.assertEqual(result.returncode, 0, result.stderr)
+            self.assertIn("ecg-1.wav", os.listdir(self.at("p")))
+            self.assertIn("hiss-1.wav", os.listdir(self.at("p")))
+            shutil.rmtree(self.at("p"))
 
 
 class Refusals(Base):
