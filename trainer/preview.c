@@ -2,9 +2,7 @@
 
 #include "core/base/error.h"
 #include "trainer/data/wav_write.h"
-#ifdef TRAINER_PICTURES
 #include "trainer/preview_draw.h"
-#endif
 #include "trainer/signals/signal.h"
 
 #include <errno.h>
@@ -32,7 +30,6 @@ static uint64_t name_stream(const char *name)
     return hash;
 }
 
-#ifdef TRAINER_PICTURES
 static sordino_status draw(const job *j, const signal_kind *kind, double rate, float *const *made,
                            size_t n, sordino_error *why)
 {
@@ -48,14 +45,6 @@ static sordino_status draw(const job *j, const signal_kind *kind, double rate, f
     p.n = n < SHOWN ? n : SHOWN;
     return preview_draw_sensor(&p, path, why);
 }
-#else
-static sordino_status draw(const job *j, const signal_kind *kind, double rate, float *const *made,
-                           size_t n, sordino_error *why)
-{
-    (void)j, (void)kind, (void)rate, (void)made, (void)n, (void)why;
-    return SORDINO_OK; /* built without cairo: sounds alone, as the header says */
-}
-#endif
 
 static sordino_status write_example(const job *j, const signal_kind *kind, double rate,
                                     uint32_t number, float *x, size_t n, sordino_error *why)

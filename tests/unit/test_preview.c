@@ -87,14 +87,10 @@ static void examples_depend_on_seed_kind_and_number_alone(void **state)
     const size_t size = read_file("hum-2.wav", one);
     assert_int_equal(size, 58 + 4 * 8000);
     assert_int_equal(read_file("ecg-2.wav", other), 58 + 4 * 3000);
-#ifdef TRAINER_PICTURES
     assert_true(read_file("hum.png", other) > 5000);
     assert_memory_equal(other, "\x89PNG", 4);
     assert_true(read_file("ecg.png", other) > 5000);
     assert_int_equal(empty_folder(), 6);
-#else
-    empty_folder();
-#endif
     assert_int_equal(preview_run("hum", 3, 1, 8000, 5, folder, NULL), SORDINO_OK);
     assert_int_equal(read_file("hum-2.wav", other), size);
     assert_memory_equal(one, other, size);
