@@ -57,7 +57,8 @@ uint64_t library_hash(const library *l);
 /* Fills `out` with `n` samples at `rate` Hz from a clip drawn by its length among those that are
  * (not) held out, starting at a random place; shorter clips are repeated with a cross-fade (noise)
  * or followed by other clips after a pause of 0.1..0.8 s (clean speech, `pauses`). `speed`, rounded
- * to a twentieth, plays it faster (1 = as recorded; changes pitch). Any thread. False when out of memory. */
+ * to a twentieth, plays it faster (1 = as recorded; changes pitch). Any thread. False when out of
+ * memory. */
 bool library_draw(const library *l, bool held_out, bool pauses, double speed, rng *r, double rate,
                   float *out, size_t n);
 

@@ -103,8 +103,7 @@ static const setting table[] = {
      true},
     {"pool-refresh", "N", "made anew each step", mixing, NUMBER, MIX(pool_refresh), 0, 1000, true},
 
-    {"network", "NAME", "speech-s, speech-l or sensor", shape, TEXT, AT(network), 0, 0,
-     true},
+    {"network", "NAME", "speech-s, speech-l or sensor", shape, TEXT, AT(network), 0, 0, true},
     {"features", "LIST", "of level, snr, phase", shape, TEXT, AT(features), 0, 0, true},
     {"channels", "N", "of the residual path; 0: the preset's", shape, NUMBER, AT(channels), 0, 4096,
      true},
