@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+void (*host_before)(void), (*host_after)(void);
+
 static void give_up(const char *what)
 {
     fprintf(stderr, "the test host: %s\n", what);
@@ -75,7 +77,11 @@ void host_run(host *h, float *const *in, float *const *out, uint32_t n)
         lilv_instance_connect_port(h->instance, c, in[c]);
         lilv_instance_connect_port(h->instance, h->channels + c, out[c]);
     }
+    if (host_before)
+        host_before();
     lilv_instance_run(h->instance, n);
+    if (host_after)
+        host_after();
 }
 
 void host_play(host *h, float *const *in, float *const *out, size_t n, uint32_t block)

@@ -33,6 +33,9 @@ typedef struct host {
 host *host_new(LilvWorld *world, const char *name, double rate, const LV2_Feature *const *features);
 void host_free(host *h);
 
+/* Called just before and after each run() of a plugin, where set. */
+extern void (*host_before)(void), (*host_after)(void);
+
 /* Plays `n` samples of [channels] inputs into outputs. */
 void host_run(host *h, float *const *in, float *const *out, uint32_t n);
 
