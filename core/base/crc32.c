@@ -39,11 +39,33 @@ static const uint32_t remainders[256] = {
 };
 /* clang-format on */
 
+enum { SLICE = 8, LONG = 16384 };
+
+/* Eight bytes a step (Kounavis & Berry 2005, "A systematic approach to building high performance,
+ * software-based, CRC generators"). The tables are made each time: 2 us, against 2 ms for a MiB. */
+static uint32_t update_long(uint32_t crc, const unsigned char *p, size_t n_slices)
+{
+    uint32_t ahead[SLICE][256]; /* remainder of a byte that k more bytes follow */
+    for (uint32_t b = 0; b < 256; b++) {
+        ahead[0][b] = remainders[b];
+        for (int k = 1; k < SLICE; k++)
+            ahead[k][b] = remainders[ahead[k - 1][b] & 0xFFu] ^ (ahead[k - 1][b] >> 8);
+    }
+    for (; n_slices > 0; n_slices--, p += SLICE)
+        crc = ahead[7][(crc & 0xFFu) ^ p[0]] ^ ahead[6][((crc >> 8) & 0xFFu) ^ p[1]] ^
+              ahead[5][((crc >> 16) & 0xFFu) ^ p[2]] ^ ahead[4][(crc >> 24) ^ p[3]] ^
+              ahead[3][p[4]] ^ ahead[2][p[5]] ^ ahead[1][p[6]] ^ ahead[0][p[7]];
+    return crc;
+}
+
 uint32_t crc32_update(uint32_t crc, const void *bytes, size_t n)
 {
     const unsigned char *p = bytes;
+    const size_t n_slices = n >= LONG ? n / SLICE : 0;
     crc = ~crc;
-    for (size_t i = 0; i < n; i++)
+    if (n_slices > 0)
+        crc = update_long(crc, p, n_slices);
+    for (size_t i = n_slices * SLICE; i < n; i++)
         crc = remainders[(crc ^ p[i]) & 0xFFu] ^ (crc >> 8);
     return ~crc;
 }
