@@ -337,6 +337,8 @@ static double find_offset(const guess *g, size_t column)
 {
     double first = 0, least = 0, most = 0;
     bool have = false;
+    if (g->wishes->first_row)
+        return 0;
     for (size_t r = g->shape->n_header_rows; r < g->rows.n_rows; r++) {
         double x;
         bool is_gap;
@@ -370,6 +372,25 @@ static sordino_status keep_signals(guess *g, const bool *wanted, sordino_error *
     return SORDINO_OK;
 }
 
+/* Of as many columns as were said, or one more: then the first is taken for times. */
+static sordino_status count_wished(const guess *g, bool *wanted, sordino_error *why)
+{
+    const size_t said = g->wishes->n_signals;
+    size_t n = 0, first = SIZE_MAX;
+    for (size_t k = 0; k < g->shape->n_columns; k++) {
+        n += wanted[k];
+        if (wanted[k] && first == SIZE_MAX)
+            first = k;
+    }
+    if (said == 0 || n == said)
+        return SORDINO_OK;
+    if (n != said + 1 || g->shape->has_time)
+        return fail(why, SORDINO_BAD_ARG, "has %zu columns of numbers, and --channels says %zu", n,
+                    said);
+    wanted[first] = false;
+    return SORDINO_OK;
+}
+
 /* `marks` is [2][n_columns], all false. */
 static sordino_status choose_columns(guess *g, bool *marks, sordino_error *why)
 {
@@ -387,8 +408,7 @@ static sordino_status choose_columns(guess *g, bool *marks, sordino_error *why)
         return status;
     for (size_t k = 0; k < shape->n_columns && !g->wishes->columns; k++)
         wanted[k] = is_number[k] && !(shape->has_time && k == shape->time_column);
-    if (g->wishes->columns)
-        status = mark_wished(g, wanted, why);
+    status = g->wishes->columns ? mark_wished(g, wanted, why) : count_wished(g, wanted, why);
     return status ? status : keep_signals(g, wanted, why);
 }
 

@@ -15,6 +15,11 @@ typedef struct table_wishes {
     double rate;         /* Hz; 0 = from the time column */
     int time_column;     /* number from 1; 0 = there is none; -1 = look for one */
     const char *columns; /* "2", "3-5", "name", comma-separated; NULL = all with numbers */
+    size_t n_signals;    /* so many columns of numbers, after one of times perhaps; 0 = all.
+                            Not with `columns` */
+    bool first_row;      /* look no further than the first row of numbers, so that nothing has to
+                            wait for more: no column is seen to rise evenly, and no offset is
+                            taken off */
 } table_wishes;
 
 typedef struct table_shape {

@@ -2,6 +2,7 @@
 
 #include "offline/fail.h"
 #include "offline/table_cells.h"
+#include "offline/table_head.h"
 #include "offline/table_rows.h"
 
 #include <math.h>
@@ -20,9 +21,14 @@ typedef struct fifo {
 
 /* The cell of a signal within its row's bytes. */
 typedef struct span {
-    size_t begin, end; /* of the number alone, without quotes and blanks */
+    size_t begin, end; /* of the number alone, without quotes and blanks; from the first field on */
     bool is_gap, is_absent;
 } span;
+
+/* A row's text: what comes before its first field, and the fields. */
+typedef struct kept_row {
+    size_t n_loose, n_bytes;
+} kept_row;
 
 struct table {
     table_shape shape;
@@ -33,8 +39,11 @@ struct table {
     row_reader *rows;
     size_t n_headers; /* header rows seen so far */
     double last_time;
-    fifo carry;  /* bytes without a signal, to go before the next row */
-    fifo kept;   /* rows read and not written: size of text, spans [n_signals], text */
+    fifo carry;         /* bytes without a signal, to go before the next row */
+    fifo kept;          /* rows read and not written: a kept_row, spans [n_signals], text */
+    bool loose_written; /* of the oldest row in `kept` */
+    table_odd odd;
+    bool row_is_odd;
     fifo line;   /* the row being written */
     span *spans; /* [n_signals] */
 };
@@ -88,10 +97,10 @@ static ptrdiff_t read_again(void *user, void *to, size_t n)
     return (ptrdiff_t)now;
 }
 
+/* All that fits, and its shape. */
 static sordino_status read_head(table *t, const table_wishes *wishes, sordino_error *why)
 {
-    static const char mark[] = "\xEF\xBB\xBF";
-    sordino_status status = byte_read_full(&t->in, t->head, sizeof t->head, &t->head_n, why);
+    const sordino_status status = byte_read_full(&t->in, t->head, sizeof t->head, &t->head_n, why);
     if (status)
         return status;
     if (t->head_n == 0)
@@ -99,16 +108,23 @@ static sordino_status read_head(table *t, const table_wishes *wishes, sordino_er
     if (t->head_n >= 2 && (memcmp(t->head, "\xFF\xFE", 2) == 0 ||
                            memcmp(t->head, "\xFE\xFF", 2) == 0 || t->head[1] == '\0'))
         return fail(why, SORDINO_UNSUPPORTED, "is UTF-16 or no text; save it as UTF-8");
-    if (t->head_n >= 3 && memcmp(t->head, mark, 3) == 0) {
-        t->head_at = 3;
-        if (!fifo_add(&t->carry, mark, 3))
-            return fail_no_memory(why);
-    }
-    status = table_guess(t->head + t->head_at, t->head_n - t->head_at, t->head_n < sizeof t->head,
-                         wishes, &t->shape, why);
+    t->head_at = table_mark(t->head, t->head_n);
+    return table_guess(t->head + t->head_at, t->head_n - t->head_at, t->head_n < sizeof t->head,
+                       wishes, &t->shape, why);
+}
+
+static sordino_status read_shape(table *t, const table_wishes *wishes, sordino_error *why)
+{
+    sordino_status status =
+        wishes->first_row
+            ? table_head_row(&t->in, wishes, t->head, sizeof t->head, &t->head_n, &t->shape, why)
+            : read_head(t, wishes, why);
     if (status)
         return status;
-    t->spans = calloc(t->shape.n_signals, sizeof *t->spans);
+    t->head_at = table_mark(t->head, t->head_n);
+    if (!fifo_add(&t->carry, t->head, t->head_at))
+        return fail_no_memory(why);
+    t->spans = calloc(t->shape.n_signals + 1, sizeof *t->spans);
     return t->spans ? SORDINO_OK : fail_no_memory(why);
 }
 
@@ -121,7 +137,7 @@ sordino_status table_open(byte_input in, const table_wishes *wishes, table **out
         return fail_no_memory(why);
     t->in = in;
     t->last_time = NAN;
-    sordino_status status = read_head(t, wishes, why);
+    sordino_status status = read_shape(t, wishes, why);
     if (!status)
         status = row_reader_new((byte_input){read_again, t}, t->shape.delimiter, &t->rows, why);
     if (status) {
@@ -199,6 +215,24 @@ static span find_number(const table_row *row, const table_field *f)
     return s;
 }
 
+static void note_odd(table *t, const table_row *row, size_t column)
+{
+    t->row_is_odd = true;
+    if (t->odd.line > 0)
+        return;
+    t->odd = (table_odd){.line = row->line, .column = column + 1, .is_short = true};
+    if (column >= row->n_fields)
+        return;
+    t->odd.is_short = false;
+    snprintf(t->odd.text, sizeof t->odd.text, "%s", row->values + row->fields[column].value);
+}
+
+void table_take_odd(table *t, table_odd *out)
+{
+    *out = t->odd;
+    t->odd.line = 0;
+}
+
 static float read_cell(table *t, const table_row *row, size_t signal)
 {
     const size_t column = t->shape.signals[signal];
@@ -208,6 +242,7 @@ static float read_cell(table *t, const table_row *row, size_t signal)
     if (column >= row->n_fields) {
         *s = (span){.is_gap = true, .is_absent = true};
         t->counts.gaps++;
+        note_odd(t, row, column);
         return NAN;
     }
     const table_field *const f = &row->fields[column];
@@ -218,6 +253,7 @@ static float read_cell(table *t, const table_row *row, size_t signal)
             return narrow;
     } else if (!is_gap) {
         t->counts.texts++;
+        note_odd(t, row, column);
     }
     s->is_gap = true;
     t->counts.gaps++;
@@ -227,14 +263,16 @@ static float read_cell(table *t, const table_row *row, size_t signal)
 /* Keeps a row's text, with all that came before it. */
 static bool keep_row(table *t, const table_row *row)
 {
-    const size_t before = t->carry.end, n = before + row->n_bytes;
+    const size_t loose = row->fields[0].begin;
+    const kept_row k = {t->carry.end + loose, row->n_bytes - loose};
     for (size_t c = 0; c < t->shape.n_signals; c++) {
-        t->spans[c].begin += before;
-        t->spans[c].end += before;
+        t->spans[c].begin -= t->spans[c].is_absent ? 0 : loose;
+        t->spans[c].end -= t->spans[c].is_absent ? 0 : loose;
     }
-    if (!fifo_add(&t->kept, &n, sizeof n) ||
+    if (!fifo_add(&t->kept, &k, sizeof k) ||
         !fifo_add(&t->kept, t->spans, t->shape.n_signals * sizeof *t->spans) ||
-        !fifo_add(&t->kept, t->carry.at, before) || !fifo_add(&t->kept, row->bytes, row->n_bytes))
+        !fifo_add(&t->kept, t->carry.at, t->carry.end) ||
+        !fifo_add(&t->kept, row->bytes, row->n_bytes))
         return false;
     fifo_empty(&t->carry);
     return true;
@@ -256,8 +294,10 @@ sordino_status table_read(table *t, float *to, size_t n, size_t *got, sordino_er
             continue;
         }
         look_at_time(t, &row);
+        t->row_is_odd = false;
         for (size_t c = 0; c < t->shape.n_signals; c++)
             to[*got * t->shape.n_signals + c] = read_cell(t, &row, c);
+        t->counts.odd += t->row_is_odd;
         if (!keep_row(t, &row))
             return fail_no_memory(why);
         t->counts.rows++;
@@ -270,20 +310,51 @@ sordino_status table_read(table *t, float *to, size_t n, size_t *got, sordino_er
 
 /* ---- writing */
 
-/* Text of the oldest row, whose cells are then in `spans`. */
-static const char *take_row(table *t, size_t *n_bytes)
+/* Text of the oldest row from its first field on, whose cells are then in `spans`; before it, in
+ * `line`, what comes before that field unless it was written. False when memory ran out. */
+static bool take_row(table *t, const char **bytes, size_t *n_bytes)
 {
     const size_t size = t->shape.n_signals * sizeof *t->spans;
-    memcpy(n_bytes, fifo_take(&t->kept, sizeof *n_bytes), sizeof *n_bytes);
+    kept_row k;
+    memcpy(&k, fifo_take(&t->kept, sizeof k), sizeof k);
     memcpy(t->spans, fifo_take(&t->kept, size), size);
-    return fifo_take(&t->kept, *n_bytes);
+    const char *const loose = fifo_take(&t->kept, k.n_loose);
+    *bytes = fifo_take(&t->kept, k.n_bytes);
+    *n_bytes = k.n_bytes;
+    const bool good = t->loose_written || fifo_add(&t->line, loose, k.n_loose);
+    t->loose_written = false;
+    return good;
+}
+
+/* What comes before the next row's first field needs no estimate, nor does what follows the last
+ * row that was read. */
+static bool take_loose(table *t)
+{
+    char ends[16];
+    kept_row k;
+    if (t->kept.begin < t->kept.end) {
+        const char *const row = t->kept.at + t->kept.begin;
+        memcpy(&k, row, sizeof k);
+        const char *const loose = row + sizeof k + t->shape.n_signals * sizeof *t->spans;
+        const bool good = t->loose_written || fifo_add(&t->line, loose, k.n_loose);
+        t->loose_written = true;
+        return good;
+    }
+    const size_t n = row_reader_take_ends(t->rows, ends, sizeof ends);
+    t->counts.bytes += n;
+    const bool good = fifo_add(&t->line, t->carry.at, t->carry.end) && fifo_add(&t->line, ends, n);
+    fifo_empty(&t->carry);
+    return good;
 }
 
 void table_drop(table *t, size_t n)
 {
+    const char *bytes;
     size_t n_bytes;
-    for (size_t i = 0; i < n; i++)
-        (void)take_row(t, &n_bytes);
+    for (size_t i = 0; i < n; i++) {
+        (void)take_row(t, &bytes, &n_bytes);
+        fifo_empty(&t->line);
+    }
 }
 
 size_t table_print(float estimate, double offset, char decimal, char to[TABLE_NUMBER_MAX])
@@ -307,8 +378,10 @@ static bool fill_row(table *t, const float *estimates, bool fill_gaps)
 {
     const size_t n = t->shape.n_signals;
     char number[TABLE_NUMBER_MAX];
+    const char *bytes;
     size_t n_bytes, at = 0;
-    const char *const bytes = take_row(t, &n_bytes);
+    if (!take_row(t, &bytes, &n_bytes))
+        return false;
     for (size_t c = 0; c < n; c++) {
         const span s = t->spans[c];
         if (s.is_absent || (s.is_gap && !fill_gaps) || !isfinite(estimates[c]))
@@ -335,6 +408,8 @@ bool table_write(table *t, const float *estimates, size_t n, bool fill_gaps, tab
             fifo_empty(&t->line);
         }
     }
+    if (!take_loose(t))
+        return false;
     return t->line.end == 0 || write(user, t->line.at, t->line.end);
 }
 

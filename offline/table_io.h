@@ -27,9 +27,19 @@ typedef struct table_counts {
     uint64_t texts;        /* signal cells that hold words */
     uint64_t uneven;       /* steps of the time column that are not `step` */
     uint64_t first_uneven; /* row, from 1, of the first of them */
+    uint64_t odd;          /* rows with a signal's cell that holds words or is not there */
 } table_counts;
 
-/* Reads the head of a table and finds its shape. `in` is copied, what it points to is borrowed.
+/* A row with less in it than the first rows had. */
+typedef struct table_odd {
+    uint64_t line; /* from 1; 0 = there was none */
+    size_t column; /* from 1, of the first cell that is wrong */
+    bool is_short; /* the row has no such cell */
+    char text[32]; /* what the cell holds, or its beginning */
+} table_odd;
+
+/* Reads the head of a table, or with the wish of `first_row` no more than it takes, and finds its
+ * shape. `in` is copied, what it points to is borrowed.
  * Errors: those of table_guess, and IO. */
 SORDINO_NODISCARD sordino_status table_open(byte_input in, const table_wishes *wishes, table **out,
                                             sordino_error *why);
@@ -44,6 +54,9 @@ const table_counts *table_counts_of(const table *t); /* borrowed */
 SORDINO_NODISCARD sordino_status table_read(table *t, float *to, size_t n, size_t *got,
                                             sordino_error *why);
 
+/* Gives the first odd row that was read since the last call. */
+void table_take_odd(table *t, table_odd *out);
+
 /* Forgets the oldest `n` rows that were read and not written. */
 void table_drop(table *t, size_t n);
 
@@ -53,7 +66,8 @@ typedef bool (*table_writer)(void *user, const void *bytes, size_t n);
 /* Writes the oldest `n` rows not written yet (as many must have been read), with `estimates`
  * [n][n_signals] in the signals' cells; in gaps only with `fill_gaps`. Where an estimate is not
  * finite the cell stays as it was. A number has as few digits as give the same float when read.
- * False when `write` failed or memory ran out. */
+ * What follows these rows and needs no estimate (a line end, comments) is written with them as far
+ * as it was read. False when `write` failed or memory ran out. */
 bool table_write(table *t, const float *estimates, size_t n, bool fill_gaps, table_writer write,
                  void *user);
 

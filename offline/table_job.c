@@ -37,7 +37,8 @@ static sordino_status open_table(table_job *t)
 {
     job *const j = t->job;
     const options *const o = t->setup->options;
-    const table_wishes wishes = {o->rate, o->time_column, o->columns};
+    const table_wishes wishes = {
+        .rate = o->rate, .time_column = o->time_column, .columns = o->columns};
     struct stat at;
     j->subject = j->input;
     sordino_status status = byte_open(j->input, &t->fd, &j->why);

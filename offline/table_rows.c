@@ -27,7 +27,8 @@ struct row_reader {
     table_field *fields;
     size_t n_fields, fields_room;
     size_t n_rows;
-    char row_end;
+    uint64_t n_lines, row_line; /* ends of lines seen so far; the line on which the row began */
+    char row_end, last;
 };
 
 static bool text_add(text *t, const char *from, size_t n)
@@ -119,15 +120,20 @@ static sordino_status fail_row(const row_reader *r, sordino_error *why)
                 "has over 1 MiB in row %lu; is a closing quote missing, or is it no text?", row);
 }
 
+static bool is_line_end(char c)
+{
+    return c == '\n' || c == '\r';
+}
+
 /* One byte to libcsv: then what it reports is known to end at that byte. */
 static bool feed(row_reader *r, char c)
 {
-    const bool is_line_end = c == '\n' || c == '\r';
-    if (!r->in_field && is_line_end)
+    if (!r->in_field && is_line_end(c))
         return text_add(&r->bytes, &c, 1) || (r->out_of_memory = true, false);
     if (!r->in_field) {
         r->in_field = true;
         r->field_begin = r->bytes.n;
+        r->row_line = r->n_lines + 1;
     }
     /* Of a run of spaces only the first separates, and those before the first field do not. */
     const bool after_space =
@@ -146,6 +152,13 @@ static bool feed(row_reader *r, char c)
     if (r->n_fields != fields_before)
         r->field_begin = r->bytes.n;
     return !r->out_of_memory && !r->too_many && r->bytes.n <= TABLE_ROW_MAX_BYTES;
+}
+
+/* CR LF is one end of a line. */
+static void count_line(row_reader *r, char c)
+{
+    r->n_lines += c == '\r' || (c == '\n' && r->last != '\r');
+    r->last = c;
 }
 
 static void begin_row(row_reader *r)
@@ -199,8 +212,10 @@ sordino_status row_reader_next(row_reader *r, table_row *out, sordino_error *why
             if (csv_fini(&r->csv, on_field, on_row, r) != 0)
                 r->out_of_memory = true;
             r->row_done = true;
-        } else if (!feed(r, c)) {
-            return fail_row(r, why);
+        } else {
+            if (!feed(r, c))
+                return fail_row(r, why);
+            count_line(r, c);
         }
     }
     if (r->out_of_memory || r->too_many)
@@ -208,12 +223,37 @@ sordino_status row_reader_next(row_reader *r, table_row *out, sordino_error *why
     if (r->delimiter == ' ')
         drop_last_blank(r);
     r->n_rows++;
-    *out = (table_row){r->bytes.at ? r->bytes.at : "", r->values.at ? r->values.at : "", r->bytes.n,
-                       r->fields, r->n_fields};
+    *out = (table_row){r->bytes.at ? r->bytes.at : "",
+                       r->values.at ? r->values.at : "",
+                       r->bytes.n,
+                       r->fields,
+                       r->n_fields,
+                       r->row_line};
     return SORDINO_OK;
 }
 
 bool row_reader_waits(const row_reader *r)
 {
-    return r->chunk_at == r->chunk_n && !r->at_end;
+    size_t at = r->chunk_at;
+    if (r->at_end)
+        return false;
+    while (at < r->chunk_n && is_line_end(r->chunk[at]))
+        at++;
+    const size_t left = r->chunk_n - at;
+    return !memchr(r->chunk + at, '\n', left) && !memchr(r->chunk + at, '\r', left);
+}
+
+size_t row_reader_take_ends(row_reader *r, char *to, size_t n)
+{
+    size_t taken = 0;
+    if (r->pending_end && n > 0) {
+        r->pending_end = false;
+        to[taken++] = r->row_end;
+    }
+    while (taken < n && !r->pending_end && r->chunk_at < r->chunk_n &&
+           is_line_end(r->chunk[r->chunk_at])) {
+        to[taken] = r->chunk[r->chunk_at++];
+        count_line(r, to[taken++]);
+    }
+    return taken;
 }

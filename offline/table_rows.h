@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include <sordino/status.h>
 
@@ -29,6 +30,7 @@ typedef struct table_row {
     size_t n_bytes;
     const table_field *fields;
     size_t n_fields;
+    uint64_t line; /* from 1, on which the fields begin */
 } table_row;
 
 typedef struct row_reader row_reader;
@@ -44,5 +46,9 @@ SORDINO_NODISCARD sordino_status row_reader_next(row_reader *r, table_row *out, 
 
 /* True when the next row may have to wait for the input. */
 bool row_reader_waits(const row_reader *r);
+
+/* Takes up to `n` line ends that follow the last row and were read already, so that they can be
+ * written before the next row is there; it comes without them. Returns their number. */
+size_t row_reader_take_ends(row_reader *r, char *to, size_t n);
 
 #endif

@@ -556,7 +556,7 @@ class Tables(Folder):
             self.assertTrue(fails("in.csv", "out.csv").startswith(told), told)
             self.assertFalse(os.path.exists("out.csv"))
         run("--salvage", "--mix", 0, "in.csv", "out.csv")
-        self.assertEqual(contents("out.csv"), b"1,2\n"[:3])
+        self.assertEqual(contents("out.csv"), b"1,2\n")
         write("in.csv", table())
         self.assertTrue(fails("--format", "wav", "in.csv", "out.csv").startswith(
             "out.csv: is a table as IN is; "))

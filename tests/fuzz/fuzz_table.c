@@ -107,8 +107,11 @@ static void pass_rows(table *t, result *r)
 static void try_table(pieces p, uint8_t choice, result *r)
 {
     static const char *const columns[] = {NULL, "1", "2-3", "x,2"};
-    const table_wishes wishes = {choice & 16 ? 100.0 : 0.0, (choice & 3) - 1,
-                                 columns[choice >> 2 & 3]};
+    const table_wishes wishes = {.rate = choice & 16 ? 100.0 : 0.0,
+                                 .time_column = (choice & 3) - 1,
+                                 .columns = columns[choice >> 2 & 3],
+                                 .n_signals = choice >> 2 & 3 ? 0 : choice >> 6 & 1,
+                                 .first_row = (choice & 32) != 0};
     const size_t size = p.n;
     const uint8_t *const all = p.at;
     sordino_error why;
