@@ -188,7 +188,7 @@ static void say_nothing(services *s)
     lv2_atom_forge_pop(&s->forge, &frame);
 }
 
-services *services_new(LilvWorld *world, const char *name, double rate, worker_kind kind)
+services *services_new_idle(LilvWorld *world, const char *name, double rate, worker_kind kind)
 {
     services *s = calloc(1, sizeof *s);
     if (!s)
@@ -207,6 +207,12 @@ services *services_new(LilvWorld *world, const char *name, double rate, worker_k
     say_nothing(s);
     if (kind == WORKER_THREAD && pthread_create(&s->thread, NULL, worker_thread, s) != 0)
         exit(1);
+    return s;
+}
+
+services *services_new(LilvWorld *world, const char *name, double rate, worker_kind kind)
+{
+    services *s = services_new_idle(world, name, rate, kind);
     lilv_instance_activate(s->host->instance);
     return s;
 }

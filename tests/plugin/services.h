@@ -59,7 +59,8 @@ LV2_URID services_urid(const char *uri);
 extern LV2_URID_Map services_map;
 extern LV2_URID_Unmap services_unmap;
 
-/* A host with services; activated. */
+/* A host with services; activated, or not yet. */
+services *services_new_idle(LilvWorld *world, const char *name, double rate, worker_kind kind);
 services *services_new(LilvWorld *world, const char *name, double rate, worker_kind kind);
 void services_free(services *s);
 

@@ -247,6 +247,15 @@ static void what_is_asked_is_answered_as_far_as_it_fits(void **state)
             assert_non_null(services_told(s, report_uri));
         }
     }
+    /* What did not fit is told as soon as it does. */
+    s->notify_size = 40;
+    services_get(s);
+    services_run(s, (float *[]){in_samples[0]}, (float *[]){out_samples[0]}, 64);
+    assert_null(services_told(s, model_uri));
+    s->notify_size = 1000;
+    services_run(s, (float *[]){in_samples[0]}, (float *[]){out_samples[0]}, 64);
+    assert_string_equal(services_told(s, model_uri), first_model);
+    assert_non_null(services_told(s, report_uri));
     services_free(s);
 }
 
@@ -329,11 +338,15 @@ static void a_session_brings_its_model_back_in_either_order(void **state)
     make_session(folder);
     for (int late = 0; late < 2; late++) {
         char model[512] = "";
-        services *s = services_new(world, "mono", 48000, WORKER_LATER);
+        services *s = services_new_idle(world, "mono", 48000, WORKER_LATER);
         LilvState *kept = from_file(folder);
-        if (late)
+        if (late) {
+            lilv_instance_activate(s->host->instance);
             play(s, NULL, NULL);
+        }
         restore(s, kept);
+        if (!late)
+            lilv_instance_activate(s->host->instance);
         for (int i = 0; i <= late; i++)
             play(s, NULL, model);
         assert_non_null(strstr(model, "first.safetensors"));
@@ -456,6 +469,52 @@ static void learned_noise_is_part_of_the_session(void **state)
     lilv_state_free(kept);
 }
 
+static LV2_State_Status count(LV2_State_Handle handle, uint32_t key, const void *value, size_t size,
+                              uint32_t type, uint32_t flags)
+{
+    (void)key;
+    (void)value;
+    (void)size;
+    (void)type;
+    (void)flags;
+    ++*(size_t *)handle;
+    return LV2_STATE_SUCCESS;
+}
+
+/* How many things an instance keeps. */
+static size_t n_kept(services *s)
+{
+    const LV2_State_Interface *state =
+        lilv_instance_get_extension_data(s->host->instance, LV2_STATE__interface);
+    size_t n = 0;
+    state->save(lilv_instance_get_handle(s->host->instance), count, &n, 0, NULL);
+    return n;
+}
+
+static void a_session_takes_the_place_of_all_that_was(void **state)
+{
+    (void)state;
+    char folder[512], model[512] = "?";
+    folder_below(folder, "empty");
+    services *s = services_new(world, "mono", 48000, WORKER_LATER);
+    LilvState *empty = save(s, folder);
+    assert_int_equal(n_kept(s), 0);
+    s->host->controls[PORT_LEARN] = 1.0f;
+    services_set_model(s, first_model);
+    play(s, NULL, NULL);
+    s->host->controls[PORT_LEARN] = 0.0f;
+    services_set_model(s, second_model);
+    services_run(s, (float *[]){in_samples[0]}, (float *[]){out_samples[0]}, BLOCK);
+    /* The second model is on its way when the session comes. */
+    restore(s, empty);
+    services_work(s);
+    play(s, NULL, model);
+    assert_string_equal(model, "");
+    assert_int_equal(n_kept(s), 0);
+    lilv_state_free(empty);
+    services_free(s);
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
@@ -470,6 +529,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_model_that_moved_is_found_by_its_hash),
         cmocka_unit_test(a_session_without_a_model_has_the_plugins_own),
         cmocka_unit_test(learned_noise_is_part_of_the_session),
+        cmocka_unit_test(a_session_takes_the_place_of_all_that_was),
     };
     if (argc != 3)
         return 2;
