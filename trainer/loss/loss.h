@@ -34,8 +34,8 @@ typedef struct loss_spectral {
  * Means over bins and frames. `d_y` [n][bins] pairs gets the derivative times `scale` (written, not
  * added). `parts` [4], may be NULL: the four terms, weighted.
  */
-kreal loss_spectrum(const loss_spectral *w, const kreal *y, const kreal *s, size_t n, size_t bins,
-                    kreal level, kreal scale, kreal *d_y, kreal parts[4]);
+kreal loss_spectrum(const loss_spectral *spec, const kreal *y, const kreal *s, size_t n,
+                    size_t bins, kreal level, kreal scale, kreal *d_y, kreal parts[4]);
 
 /* On samples, `y` and `s` [n], derivative times `scale` written to `d_y` [n]. */
 kreal loss_l1(const kreal *y, const kreal *s, size_t n, kreal scale, kreal *d_y);
