@@ -27,14 +27,24 @@ format)
     ;;
 tidy)
     command -v clang-tidy >/dev/null || skip clang-tidy
+    mkdir -p "$build/tidy"
+    # Each file once for each set of definitions it is compiled with, whatever it is linked into.
     # A process for each file: clang-tidy 14 is wrong about va_list from its second file on.
     python3 -c '
 import json, os, sys
-root = os.path.realpath(sys.argv[1])
-entries = json.load(open(sys.argv[2] + "/compile_commands.json"))
-paths = {os.path.realpath(os.path.join(e["directory"], e["file"])) for e in entries}
-print("\0".join(sorted(p for p in paths if p.startswith(root + "/"))), end="\0")
-' "$root" "$build" | xargs -0 -n 1 -P "$jobs" clang-tidy -p "$build" --quiet 2>"$build/tidy.log" || {
+root, build = os.path.realpath(sys.argv[1]), sys.argv[2]
+chosen = {}
+for entry in json.load(open(build + "/compile_commands.json")):
+    path = os.path.realpath(os.path.join(entry["directory"], entry["file"]))
+    words = entry["command"].split()
+    if path.startswith(root + "/"):
+        chosen[path, *sorted(w for w in words if w.startswith(("-D", "-m")))] = entry
+with open(build + "/tidy/compile_commands.json", "w") as file:
+    json.dump(list(chosen.values()), file)
+print("\0".join(sorted({key[0] for key in chosen})), end="\0")
+' "$root" "$build" >"$build/tidy/files"
+    xargs -0 -n 1 -P "$jobs" clang-tidy -p "$build/tidy" --quiet \
+        <"$build/tidy/files" 2>"$build/tidy.log" || {
         grep -v ' warnings\{0,1\} generated' "$build/tidy.log" >&2
         exit 1
     }
