@@ -1,5 +1,6 @@
 #include "offline/options.h"
 #include "offline/encoding.h"
+#include "offline/values.h"
 #include "offline/wav_io.h"
 
 #include <getopt.h>
@@ -72,15 +73,9 @@ static const char help[] =
 
 enum {
     OPT_LIST_MODELS = 256,
-    OPT_LIMIT,
-    OPT_MIX,
     OPT_DELTA,
     OPT_LINK,
     OPT_NO_LINK,
-    OPT_GAIN_RULE,
-    OPT_WINDOW,
-    OPT_HOP,
-    OPT_LAG,
     OPT_LEARN,
     OPT_PROFILE,
     OPT_SAVE_PROFILE,
@@ -102,97 +97,57 @@ enum {
     OPT_PLOT
 };
 
-static const struct option table[] = {{"model", required_argument, NULL, 'm'},
-                                      {"list-models", no_argument, NULL, OPT_LIST_MODELS},
-                                      {"limit", required_argument, NULL, OPT_LIMIT},
-                                      {"mix", required_argument, NULL, OPT_MIX},
-                                      {"delta", no_argument, NULL, OPT_DELTA},
-                                      {"link", no_argument, NULL, OPT_LINK},
-                                      {"no-link", no_argument, NULL, OPT_NO_LINK},
-                                      {"gain-rule", required_argument, NULL, OPT_GAIN_RULE},
-                                      {"window", required_argument, NULL, OPT_WINDOW},
-                                      {"hop", required_argument, NULL, OPT_HOP},
-                                      {"lag", required_argument, NULL, OPT_LAG},
-                                      {"learn-noise", required_argument, NULL, OPT_LEARN},
-                                      {"noise-profile", required_argument, NULL, OPT_PROFILE},
-                                      {"save-profile", required_argument, NULL, OPT_SAVE_PROFILE},
-                                      {"folder", required_argument, NULL, 'd'},
-                                      {"recurse", no_argument, NULL, 'r'},
-                                      {"jobs", required_argument, NULL, 'j'},
-                                      {"force", no_argument, NULL, 'f'},
-                                      {"salvage", no_argument, NULL, OPT_SALVAGE},
-                                      {"format", required_argument, NULL, OPT_FORMAT},
-                                      {"subtype", required_argument, NULL, OPT_SUBTYPE},
-                                      {"dither", no_argument, NULL, OPT_DITHER},
-                                      {"no-dither", no_argument, NULL, OPT_NO_DITHER},
-                                      {"block", required_argument, NULL, OPT_BLOCK},
-                                      {"raw", required_argument, NULL, OPT_RAW},
-                                      {"channels", required_argument, NULL, OPT_CHANNELS},
-                                      {"csv", no_argument, NULL, OPT_CSV},
-                                      {"rate", required_argument, NULL, OPT_RATE},
-                                      {"time-column", required_argument, NULL, OPT_TIME_COLUMN},
-                                      {"columns", required_argument, NULL, OPT_COLUMNS},
-                                      {"gaps", required_argument, NULL, OPT_GAPS},
-                                      {"quiet", no_argument, NULL, 'q'},
-                                      {"verbose", no_argument, NULL, 'v'},
-                                      {"json", no_argument, NULL, OPT_JSON},
-                                      {"report", required_argument, NULL, OPT_REPORT},
-                                      {"plot", required_argument, NULL, OPT_PLOT},
-                                      {"help", no_argument, NULL, 'h'},
-                                      {"version", no_argument, NULL, 'V'},
-                                      {NULL, 0, NULL, 0}};
+static const struct option table[] = {
+    {"model", required_argument, NULL, 'm'},
+    {"list-models", no_argument, NULL, OPT_LIST_MODELS},
+    {"limit", required_argument, NULL, METHOD_OPTION_LIMIT},
+    {"mix", required_argument, NULL, METHOD_OPTION_MIX},
+    {"delta", no_argument, NULL, OPT_DELTA},
+    {"link", no_argument, NULL, OPT_LINK},
+    {"no-link", no_argument, NULL, OPT_NO_LINK},
+    {"gain-rule", required_argument, NULL, METHOD_OPTION_GAIN_RULE},
+    {"window", required_argument, NULL, METHOD_OPTION_WINDOW},
+    {"hop", required_argument, NULL, METHOD_OPTION_HOP},
+    {"lag", required_argument, NULL, METHOD_OPTION_LAG},
+    {"learn-noise", required_argument, NULL, OPT_LEARN},
+    {"noise-profile", required_argument, NULL, OPT_PROFILE},
+    {"save-profile", required_argument, NULL, OPT_SAVE_PROFILE},
+    {"folder", required_argument, NULL, 'd'},
+    {"recurse", no_argument, NULL, 'r'},
+    {"jobs", required_argument, NULL, 'j'},
+    {"force", no_argument, NULL, 'f'},
+    {"salvage", no_argument, NULL, OPT_SALVAGE},
+    {"format", required_argument, NULL, OPT_FORMAT},
+    {"subtype", required_argument, NULL, OPT_SUBTYPE},
+    {"dither", no_argument, NULL, OPT_DITHER},
+    {"no-dither", no_argument, NULL, OPT_NO_DITHER},
+    {"block", required_argument, NULL, OPT_BLOCK},
+    {"raw", required_argument, NULL, OPT_RAW},
+    {"channels", required_argument, NULL, OPT_CHANNELS},
+    {"csv", no_argument, NULL, OPT_CSV},
+    {"rate", required_argument, NULL, OPT_RATE},
+    {"time-column", required_argument, NULL, OPT_TIME_COLUMN},
+    {"columns", required_argument, NULL, OPT_COLUMNS},
+    {"gaps", required_argument, NULL, OPT_GAPS},
+    {"quiet", no_argument, NULL, 'q'},
+    {"verbose", no_argument, NULL, 'v'},
+    {"json", no_argument, NULL, OPT_JSON},
+    {"report", required_argument, NULL, OPT_REPORT},
+    {"plot", required_argument, NULL, OPT_PLOT},
+    {"help", no_argument, NULL, 'h'},
+    {"version", no_argument, NULL, 'V'},
+    {NULL, 0, NULL, 0}};
+
+static const char program[] = "sordino";
 
 static bool wrong(const char *subject, const char *value, const char *expected)
 {
-    fprintf(stderr, "sordino: %s: '%s' is not served; give %s\n", subject, value, expected);
-    return false;
+    return value_wrong(program, subject, value, expected);
 }
 
-static bool read_number(const char *text, double low, double high, double *out)
-{
-    char *end;
-    const double v = strtod(text, &end);
-    if (end == text || *end != '\0' || !(v >= low && v <= high))
-        return false;
-    *out = v;
-    return true;
-}
-
-static bool read_count(const char *text, size_t low, size_t high, size_t *out)
-{
-    double v;
-    if (!read_number(text, (double)low, (double)high, &v) || v != floor(v))
-        return false;
-    *out = (size_t)v;
-    return true;
-}
-
-/* Whole numbers that are kept as something smaller than a size_t. */
 static bool read_whole(const char *subject, const char *text, size_t low, size_t high, size_t *out)
 {
-    if (read_count(text, low, high, out))
-        return true;
-    fprintf(stderr, "sordino: %s: '%s' is not served; give a whole number from %zu to %zu\n",
-            subject, text, low, high);
-    return false;
-}
-
-/* Both 20 and -20 are "at most 20 dB". */
-static bool read_limit(const char *text, options *o)
-{
-    double v;
-    if (!read_number(text, -120, 120, &v))
-        return wrong("--limit", text, "decibels from 0 to 120");
-    o->config.limit = -fabs(v);
-    return true;
-}
-
-static bool read_gain_rule(const char *text, options *o)
-{
-    const bool lsa = strcmp(text, "lsa") == 0;
-    o->wants_wiener = true;
-    o->config.gain_rule = lsa ? SORDINO_GAIN_LSA : SORDINO_GAIN_WIENER;
-    return lsa || strcmp(text, "wiener") == 0 || wrong("--gain-rule", text, "lsa or wiener");
+    return value_whole(program, subject, text, low, high, out);
 }
 
 /* Seconds, m:s or h:m:s; true when `*text` then stands at `stop`. */
@@ -240,7 +195,7 @@ static bool read_raw(const char *text, options *o)
 static bool read_time_column(const char *text, options *o)
 {
     size_t n = 0;
-    if (strcmp(text, "none") != 0 && !read_count(text, 1, 100000, &n))
+    if (strcmp(text, "none") != 0 && !value_count(text, 1, 100000, &n))
         return wrong("--time-column", text, "the number of a column, from 1, or none");
     o->time_column = (int)n;
     return true;
@@ -262,36 +217,6 @@ static bool read_jobs(const char *text, options *o)
         n = processors < 1 ? 1 : processors > 256 ? 256 : (size_t)processors;
     o->jobs = (unsigned)n;
     return true;
-}
-
-/* Options about the method. */
-static bool read_method_option(int code, const char *text, options *o)
-{
-    size_t n;
-    switch (code) {
-    case OPT_LIMIT:
-        return read_limit(text, o);
-    case OPT_MIX:
-        return read_number(text, 0, 1, &o->config.mix) || wrong("--mix", text, "0 to 1");
-    case OPT_GAIN_RULE:
-        return read_gain_rule(text, o);
-    case OPT_WINDOW:
-        o->wants_wiener = true;
-        return read_number(text, 0.002, 0.2, &o->config.window) ||
-               wrong("--window", text, "seconds from 0.002 to 0.2");
-    case OPT_HOP:
-        return read_number(text, 0.00025, 0.1, &o->config.hop) ||
-               wrong("--hop", text, "seconds from an eighth to half of the window");
-    case OPT_LAG:
-        if (!read_whole("--lag", text, 0, 4096, &n))
-            return false;
-        o->config.lag = (uint32_t)n;
-        return true;
-    case OPT_LEARN:
-        return read_learn(text, o);
-    default:
-        return false;
-    }
 }
 
 /* Options with a value about files, samples and tables. */
@@ -317,14 +242,16 @@ static bool read_file_option(int code, const char *text, options *o)
         o->raw_channels = (uint32_t)n;
         return true;
     case OPT_RATE:
-        return read_number(text, 1e-6, 1e9, &o->rate) ||
+        return value_number(text, 1e-6, 1e9, &o->rate) ||
                wrong("--rate", text, "hertz from 1e-6 to 1e9");
     case OPT_TIME_COLUMN:
         return read_time_column(text, o);
     case OPT_GAPS:
         return read_gaps(text, o);
+    case OPT_LEARN:
+        return read_learn(text, o);
     default:
-        return read_method_option(code, text, o);
+        return method_option_read(program, code, text, &o->config, &o->wants_wiener);
     }
 }
 
@@ -410,11 +337,8 @@ static options_result check(const options *o)
         return complain("--save-profile: nothing is learned; add --learn-noise START-END");
     if (o->learn && o->noise_profile)
         return complain("--learn-noise, --noise-profile: are two noises; give one of them");
-    if (o->config.hop > 0 && o->config.window == 0)
-        return complain("--hop: depends on the window; add --window S");
-    if (o->config.hop > 0 &&
-        (o->config.hop < o->config.window / 8 || o->config.hop > o->config.window / 2))
-        return complain("--hop: is not from an eighth to half of the window; change one of them");
+    if (method_option_check(&o->config))
+        return complain(method_option_check(&o->config));
     return OPTIONS_RUN;
 }
 

@@ -1,0 +1,510 @@
+#include "stream/live.h"
+#include "offline/fail.h"
+#include "stream/audio_pa.h"
+#include "stream/record.h"
+#include "stream/screen.h"
+#include "stream/voices.h"
+#include "stream/wake.h"
+
+#include <errno.h>
+#include <math.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { TICK_MS = 100 };
+
+static const double first_wait = 0.25, longest_wait = 4; /* s, between attempts to reopen */
+static const double plain_every = 10, json_every = 1;    /* s, between lines of status */
+static const double limit_step = 3;                      /* dB a key press */
+
+typedef struct live {
+    const live_options *o;
+    audio_plan plan;
+    engine *engine;
+    audio *audio; /* NULL while the device is lost */
+    bool has_pa;
+    sordino_profile *profile;
+    voices voices;
+    size_t voice; /* that was last asked for */
+    record *raw, *clean;
+    bool recording;
+    unsigned n_recordings; /* by key */
+
+    sordino_config now; /* controls as they are set: limit, mix, delta, enabled */
+    double started, shown, learn_until, retry_at, wait;
+    bool learning, ending, priority_asked;
+    uint64_t losses, xruns_before; /* of devices lost since */
+} live;
+
+/* ---- the engine */
+
+static void set_controls(const live *l)
+{
+    engine_set_limit(l->engine, l->now.limit);
+    engine_set_mix(l->engine, l->now.mix);
+    engine_set_delta(l->engine, l->now.delta);
+    engine_set_enabled(l->engine, l->now.enabled);
+    engine_set_learn(l->engine, l->learning);
+}
+
+static uint32_t latency_of(const live *l)
+{
+    return sordino_latency(engine_voice(l->engine)->denoiser);
+}
+
+/* A denoiser for what was found; the one there is stays when it serves. */
+static sordino_status make_engine(live *l, double rate, sordino_error *why)
+{
+    voice *v;
+    if (l->engine)
+        return SORDINO_OK;
+    sordino_status status =
+        voice_make(l->o, l->voices.name[l->voice], rate, l->plan.channels, 0, l->profile, &v, why);
+    if (status)
+        return status;
+    l->engine = engine_new(rate, l->plan.channels, l->plan.channels_out, v);
+    if (!l->engine)
+        return fail_no_memory(why);
+    set_controls(l);
+    return SORDINO_OK;
+}
+
+/* Takes another method, or the same model's file again, while it sounds. */
+static void change_voice(live *l, size_t to, const char *event)
+{
+    sordino_error why;
+    voice *v;
+    const char *const name = l->voices.name[to];
+    if (!l->engine)
+        return;
+    if (voice_make(l->o, name, l->plan.rate, l->plan.channels, latency_of(l), l->profile, &v,
+                   &why)) {
+        screen_warn("kept", name, "%s; what sounds is kept", why.text);
+        return;
+    }
+    if (!l->audio || !engine_change(l->engine, v)) {
+        voice_free(v);
+        screen_tell("busy", name, "is not taken while a change is under way; try again");
+        return;
+    }
+    l->voice = to;
+    screen_tell(event, v->name, "is taken");
+}
+
+static void learn(live *l, bool on)
+{
+    l->learning = on;
+    if (!on)
+        l->learn_until = 0;
+    if (l->engine)
+        engine_set_learn(l->engine, on);
+    screen_tell(on ? "learning" : "learned", "noise",
+                on ? "is learned: let nothing else be heard" : "is known from what was heard");
+}
+
+/* ---- recordings */
+
+static void stop_recording(live *l)
+{
+    const struct timespec pause = {.tv_nsec = 1000000};
+    sordino_error why;
+    if (l->engine)
+        engine_set_taps(l->engine, NULL, NULL);
+    while (l->audio && !engine_taps_idle(l->engine))
+        nanosleep(&pause, NULL);
+    record **const all[] = {&l->raw, &l->clean};
+    for (int i = 0; i < 2; i++) {
+        record *const r = *all[i];
+        const char *const name = i == 0 ? "record-raw" : "record-clean";
+        if (!r)
+            continue;
+        const uint64_t pushed = tap_pushed(record_tap(r)), lost = tap_lost(record_tap(r));
+        *all[i] = NULL;
+        if (record_close(r, &why))
+            screen_warn("record", name, "%s", why.text);
+        else
+            screen_tell("record", name, "%llu frames, %llu lost", (unsigned long long)pushed,
+                        (unsigned long long)lost);
+    }
+    l->recording = false;
+}
+
+static bool start_one(live *l, const char *path, record **out)
+{
+    sordino_error why;
+    if (!path)
+        return true;
+    if (!record_open(path, l->o->force || l->n_recordings > 0, l->plan.rate, l->plan.channels, out,
+                     &why))
+        return true;
+    screen_warn("record", path, "%s", why.text);
+    return false;
+}
+
+static bool start_recording(live *l, const char *raw, const char *clean)
+{
+    const bool good = start_one(l, raw, &l->raw) && start_one(l, clean, &l->clean);
+    if (!good) {
+        stop_recording(l);
+        return false;
+    }
+    if (raw || clean)
+        engine_set_taps(l->engine, l->raw ? record_tap(l->raw) : NULL,
+                        l->clean ? record_tap(l->clean) : NULL);
+    l->recording = raw || clean;
+    return true;
+}
+
+/* By a key: into files named by the time. */
+static void toggle_recording(live *l)
+{
+    char raw[64], clean[64], stamp[32];
+    struct tm parts;
+    const time_t t = time(NULL);
+    if (l->recording) {
+        stop_recording(l);
+        return;
+    }
+    if (!l->engine || !localtime_r(&t, &parts))
+        return;
+    strftime(stamp, sizeof stamp, "%Y%m%d-%H%M%S", &parts);
+    snprintf(raw, sizeof raw, "sordino-%s-raw.wav", stamp);
+    snprintf(clean, sizeof clean, "sordino-%s-clean.wav", stamp);
+    if (start_recording(l, raw, clean))
+        screen_tell("record", raw, "is written, and beside it %s", clean);
+}
+
+/* ---- the device */
+
+/* Opens device and engine. When the device came back at another rate the engine is made anew. */
+static sordino_status open_device(live *l, sordino_error *why)
+{
+    audio_plan plan;
+    sordino_status status = audio_start(l->o->client, why);
+    if (status)
+        return status;
+    l->has_pa = true;
+    status = audio_find(&l->o->audio, &plan, why);
+    if (!status && l->engine &&
+        (plan.rate != l->plan.rate || plan.channels != l->plan.channels ||
+         plan.channels_out != l->plan.channels_out)) {
+        stop_recording(l);
+        engine_free(l->engine);
+        l->engine = NULL;
+    }
+    if (!status) {
+        l->plan = plan;
+        status = make_engine(l, plan.rate, why);
+    }
+    if (!status)
+        status = audio_open(&plan, l->engine, &l->audio, why);
+    if (status) {
+        audio_end();
+        l->has_pa = false;
+    }
+    return status;
+}
+
+static void close_device(live *l)
+{
+    audio_close(l->audio);
+    l->audio = NULL;
+    if (l->has_pa)
+        audio_end();
+    l->has_pa = false;
+}
+
+static const char *device_name(const live *l)
+{
+    return *l->plan.input_name ? l->plan.input_name : l->plan.output_name;
+}
+
+static void tell_start(live *l, const char *event)
+{
+    audio_state s;
+    audio_read_state(l->audio, &s);
+    const double ms = 1e3 / l->plan.rate;
+    screen_tell(event, device_name(l), "to %s, %.9g Hz, %lu channels, %s",
+                *l->plan.output_name ? l->plan.output_name : "no output", l->plan.rate,
+                (unsigned long)l->plan.channels, engine_voice(l->engine)->name);
+    screen_tell("latency", "latency", "%lu samples (%.1f ms) here, %.1f ms in the device",
+                (unsigned long)latency_of(l), ms * (double)latency_of(l),
+                1e3 * (s.delay_in + s.delay_out));
+}
+
+static void lose_device(live *l)
+{
+    audio_state s;
+    audio_read_state(l->audio, &s);
+    l->xruns_before += s.xruns;
+    l->losses++;
+    screen_warn("lost", device_name(l), "was lost; it is opened again when it is back");
+    close_device(l);
+    l->wait = first_wait;
+    l->retry_at = wake_now() + l->wait;
+}
+
+static void try_device(live *l)
+{
+    sordino_error why;
+    if (wake_now() < l->retry_at)
+        return;
+    if (open_device(l, &why) == SORDINO_OK) {
+        l->priority_asked = false;
+        tell_start(l, "reopened");
+        return;
+    }
+    l->wait = fmin(2 * l->wait, longest_wait);
+    l->retry_at = wake_now() + l->wait;
+}
+
+static void ask_priority(live *l)
+{
+    sordino_error why;
+    const sordino_status status = audio_raise_priority(l->audio, &why);
+    if (status == SORDINO_NOT_FOUND)
+        return;
+    l->priority_asked = true;
+    if (status)
+        screen_warn("rt", "--rt", "%s", why.text);
+    else
+        screen_tell("rt", "--rt", "the callback runs at real-time priority");
+}
+
+/* ---- the loop */
+
+static void set_limit(live *l, double to)
+{
+    l->now.limit = fmin(0, fmax(-120, to));
+    if (l->engine)
+        engine_set_limit(l->engine, l->now.limit);
+}
+
+static void on_key(live *l, int key)
+{
+    switch (key) {
+    case 'q':
+        l->ending = true;
+        break;
+    case 'b':
+        l->now.enabled = !l->now.enabled;
+        break;
+    case 'd':
+        l->now.delta = !l->now.delta;
+        break;
+    case '-':
+        set_limit(l, l->now.limit - limit_step);
+        break;
+    case '+':
+        set_limit(l, l->now.limit <= -60 ? -60 + limit_step : l->now.limit + limit_step);
+        break;
+    case 'm':
+        change_voice(l, (l->voice + 1) % l->voices.n, "method");
+        break;
+    case 'l':
+        change_voice(l, l->voice, "reloaded");
+        break;
+    case 'n':
+        learn(l, !l->learning);
+        break;
+    case 'r':
+        toggle_recording(l);
+        break;
+    default:
+        return;
+    }
+    if (l->engine)
+        set_controls(l);
+}
+
+static void on_wake(live *l)
+{
+    int number;
+    while ((number = wake_next()) > 0) {
+        if (number == SIGHUP)
+            change_voice(l, l->voice, "reloaded");
+        else
+            l->ending = true;
+    }
+}
+
+static void show(live *l)
+{
+    audio_state a = {.running = false};
+    engine_meters m;
+    if (!l->engine)
+        return;
+    if (l->audio)
+        audio_read_state(l->audio, &a);
+    engine_read_meters(l->engine, &m);
+    const record *const r = l->raw ? l->raw : l->clean;
+    record *const tapped = l->raw ? l->raw : l->clean;
+    screen_show(&(screen_state){.method = engine_voice(l->engine)->name,
+                                .input = l->plan.input_name,
+                                .output = l->plan.output_name,
+                                .rate = l->plan.rate,
+                                .latency = (double)m.latency / l->plan.rate,
+                                .latency_samples = m.latency,
+                                .device_latency = a.delay_in + a.delay_out,
+                                .input_db = m.input_db,
+                                .output_db = m.output_db,
+                                .reduction_db = m.reduction_db,
+                                .load = a.load,
+                                .worst = a.worst,
+                                .limit = l->now.limit,
+                                .frames = m.frames,
+                                .xruns = l->xruns_before + a.xruns,
+                                .record_lost = tapped ? tap_lost(record_tap(tapped)) : 0,
+                                .record_written = r ? record_written(r) : 0,
+                                .losses = l->losses,
+                                .bypass = !l->now.enabled,
+                                .delta = l->now.delta,
+                                .learning = l->learning,
+                                .recording = l->recording});
+}
+
+static bool is_time_to_show(live *l, double every)
+{
+    const double t = wake_now();
+    if (t - l->shown < every - 0.5e-3 * TICK_MS)
+        return false;
+    l->shown = t;
+    return true;
+}
+
+static screen_kind kind_of(const live_options *o)
+{
+    if (o->json)
+        return SCREEN_JSON;
+    if (o->quiet)
+        return SCREEN_QUIET;
+    return !o->plain && isatty(STDOUT_FILENO) ? SCREEN_LINE : SCREEN_PLAIN;
+}
+
+/* Once a tick. */
+static void step(live *l, double show_every)
+{
+    audio_state a;
+    if (l->audio) {
+        audio_read_state(l->audio, &a);
+        if (!a.running)
+            lose_device(l);
+    } else {
+        try_device(l);
+    }
+    if (l->audio && l->o->rt && !l->priority_asked)
+        ask_priority(l);
+    if (l->engine)
+        engine_tidy(l->engine);
+    if (l->learning && l->learn_until > 0 && wake_now() >= l->learn_until)
+        learn(l, false);
+    if (l->o->seconds > 0 && wake_now() - l->started >= l->o->seconds)
+        l->ending = true;
+    if (is_time_to_show(l, show_every))
+        show(l);
+}
+
+static void loop(live *l)
+{
+    const screen_kind kind = kind_of(l->o);
+    const double every = kind == SCREEN_LINE   ? 1e-3 * TICK_MS
+                         : kind == SCREEN_JSON ? json_every
+                                               : plain_every;
+    struct pollfd ready[2] = {{.fd = wake_descriptor(), .events = POLLIN},
+                              {.fd = STDIN_FILENO, .events = POLLIN}};
+    while (!l->ending) {
+        int key = 0;
+        /* Where there are no keys standard input is nobody's business. */
+        const bool has_keys = kind == SCREEN_LINE && isatty(STDIN_FILENO);
+        poll(ready, has_keys ? 2 : 1, TICK_MS);
+        on_wake(l);
+        while ((key = screen_key()) > 0)
+            on_key(l, key);
+        step(l, every);
+    }
+}
+
+/* After the device was closed: what was learned is kept where that was asked for. */
+static bool save_profile(const live *l)
+{
+    sordino_profile *p;
+    sordino_error why;
+    struct stat at;
+    const char *const path = l->o->save_profile;
+    if (!path || !l->engine)
+        return true;
+    if (!l->o->force && lstat(path, &at) == 0) {
+        screen_warn("profile", path, "is there already; add --force to overwrite it");
+        return false;
+    }
+    sordino_status status = engine_profile(l->engine, &p, &why);
+    if (status == SORDINO_NOT_FOUND)
+        fail(&why, status, "nothing was learned; add --learn-noise S, or press n");
+    if (!status)
+        status = sordino_profile_save_path(p, path, &why);
+    if (status) {
+        fail_fit(&why);
+        screen_warn("profile", path, "%s", why.text);
+    } else {
+        sordino_profile_free(p);
+    }
+    return status == SORDINO_OK;
+}
+
+static int start(live *l)
+{
+    sordino_error why;
+    if (l->o->profile && sordino_profile_open_path(l->o->profile, &l->profile, &why)) {
+        fail_fit(&why);
+        screen_warn("profile", l->o->profile, "%s", why.text);
+        return EXIT_FAILURE;
+    }
+    if (open_device(l, &why)) {
+        screen_warn("failed",
+                    *l->plan.input_name || *l->plan.output_name ? device_name(l) : "audio", "%s",
+                    why.text);
+        return EXIT_FAILURE;
+    }
+    if (!start_recording(l, l->o->record_raw, l->o->record_clean))
+        return EXIT_FAILURE;
+    tell_start(l, "started");
+    if (l->o->learn > 0) {
+        learn(l, true);
+        l->learn_until = wake_now() + l->o->learn;
+    }
+    return EXIT_SUCCESS;
+}
+
+int live_run(const live_options *o)
+{
+    live l = {.o = o, .now = o->config};
+    voices_find(o, &l.voices);
+    l.started = l.shown = wake_now();
+    if (!wake_catch_signals()) {
+        screen_warn("failed", "signals", "cannot be caught: %s", strerror(errno));
+        return EXIT_FAILURE;
+    }
+    screen_begin(kind_of(o));
+    int code = start(&l);
+    if (code == EXIT_SUCCESS)
+        loop(&l);
+    show(&l);
+    screen_end();
+    const bool was_open = l.audio != NULL;
+    close_device(&l);
+    stop_recording(&l);
+    if (was_open)
+        screen_tell("stopped", "sordino-live", "%llu times the device was lost",
+                    (unsigned long long)l.losses);
+    if (code == EXIT_SUCCESS && !save_profile(&l))
+        code = EXIT_FAILURE;
+    engine_free(l.engine);
+    sordino_profile_free(l.profile);
+    return code;
+}

@@ -1,0 +1,157 @@
+#include "stream/record.h"
+#include "offline/fail.h"
+
+#include <sndfile.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { PIECE = 4096 }; /* frames written at a time */
+
+static const double kept_seconds = 10; /* that a disk may stand still for */
+
+struct record {
+    SNDFILE *file;
+    tap *tap;
+    float *piece; /* [PIECE][channels] */
+    pthread_t thread;
+    bool has_thread;
+    atomic_bool ending, failed;
+    atomic_uint_fast64_t written;
+};
+
+/* The format of an extension; RF64 turns into WAV when it stays below 4 GB. */
+static int format_of(const char *path)
+{
+    static const struct {
+        const char *extension;
+        int format;
+    } formats[] = {
+        {"wav", SF_FORMAT_RF64 | SF_FORMAT_FLOAT},   {"rf64", SF_FORMAT_RF64 | SF_FORMAT_FLOAT},
+        {"w64", SF_FORMAT_W64 | SF_FORMAT_FLOAT},    {"caf", SF_FORMAT_CAF | SF_FORMAT_FLOAT},
+        {"au", SF_FORMAT_AU | SF_FORMAT_FLOAT},      {"aiff", SF_FORMAT_AIFF | SF_FORMAT_FLOAT},
+        {"flac", SF_FORMAT_FLAC | SF_FORMAT_PCM_24}, {"ogg", SF_FORMAT_OGG | SF_FORMAT_VORBIS}};
+    const char *const dot = strrchr(path, '.');
+    for (size_t i = 0; dot && i < sizeof formats / sizeof *formats; i++)
+        if (strcasecmp(dot + 1, formats[i].extension) == 0)
+            return formats[i].format;
+    return 0;
+}
+
+static sordino_status open_file(record *r, const char *path, bool force, double rate,
+                                uint32_t channels, sordino_error *why)
+{
+    SF_INFO info = {.samplerate = (int)rate, .channels = (int)channels, .format = format_of(path)};
+    if (info.format == 0)
+        return fail(why, SORDINO_UNSUPPORTED,
+                    "is of no format that is recorded; end its name in .wav, .flac, .w64, .rf64, "
+                    ".caf, .aiff, .au or .ogg");
+    const int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | (force ? O_TRUNC : O_EXCL), 0666);
+    if (fd < 0)
+        return errno == EEXIST
+                   ? fail(why, SORDINO_IO, "is there already; add --force to overwrite it")
+                   : fail(why, SORDINO_IO, "cannot be written: %s", strerror(errno));
+    r->file = sf_open_fd(fd, SFM_WRITE, &info, SF_TRUE);
+    if (!r->file)
+        return fail(why, SORDINO_UNSUPPORTED, "cannot hold this: %s", sf_strerror(NULL));
+    sf_command(r->file, SFC_RF64_AUTO_DOWNGRADE, NULL, SF_TRUE);
+    sf_command(r->file, SFC_SET_CLIPPING, NULL, SF_TRUE);
+    /* What was recorded can be read even if this process does not come to its end. */
+    sf_command(r->file, SFC_SET_UPDATE_HEADER_AUTO, NULL, SF_TRUE);
+    return SORDINO_OK;
+}
+
+/* Writes all that waits. */
+static void drain(record *r)
+{
+    size_t n;
+    while ((n = tap_pull(r->tap, r->piece, PIECE)) > 0) {
+        if (atomic_load(&r->failed))
+            continue;
+        if (sf_writef_float(r->file, r->piece, (sf_count_t)n) == (sf_count_t)n)
+            atomic_fetch_add(&r->written, n);
+        else
+            atomic_store(&r->failed, true);
+    }
+}
+
+static void *run(void *user)
+{
+    record *const r = user;
+    const struct timespec pause = {.tv_nsec = 20000000};
+    while (!atomic_load(&r->ending)) {
+        drain(r);
+        nanosleep(&pause, NULL);
+    }
+    drain(r);
+    return NULL;
+}
+
+static void release(record *r)
+{
+    if (r->file)
+        sf_close(r->file);
+    tap_free(r->tap);
+    free(r->piece);
+    free(r);
+}
+
+sordino_status record_open(const char *path, bool force, double rate, uint32_t channels,
+                           record **out, sordino_error *why)
+{
+    *out = NULL;
+    record *const r = calloc(1, sizeof *r);
+    if (!r)
+        return fail_no_memory(why);
+    r->tap = tap_new(channels, (size_t)(kept_seconds * rate));
+    r->piece = malloc(sizeof *r->piece * PIECE * channels);
+    sordino_status status = r->tap && r->piece ? SORDINO_OK : fail_no_memory(why);
+    if (!status)
+        status = open_file(r, path, force, rate, channels, why);
+    if (!status && pthread_create(&r->thread, NULL, run, r) != 0)
+        status = fail(why, SORDINO_IO, "cannot be written by a thread of its own; end others");
+    if (status) {
+        release(r);
+        return status;
+    }
+    r->has_thread = true;
+    *out = r;
+    return SORDINO_OK;
+}
+
+tap *record_tap(record *r)
+{
+    return r->tap;
+}
+
+uint64_t record_written(const record *r)
+{
+    return atomic_load(&r->written);
+}
+
+bool record_failed(const record *r)
+{
+    return atomic_load(&r->failed);
+}
+
+sordino_status record_close(record *r, sordino_error *why)
+{
+    if (!r)
+        return SORDINO_OK;
+    atomic_store(&r->ending, true);
+    if (r->has_thread)
+        pthread_join(r->thread, NULL);
+    bool good = !record_failed(r);
+    good = sf_close(r->file) == 0 && good;
+    r->file = NULL;
+    release(r);
+    return good ? SORDINO_OK
+                : fail(why, SORDINO_IO, "could not be written to its end; see that there is room");
+}

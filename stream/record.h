@@ -1,0 +1,34 @@
+/* Files that the frames of a tap are written to, by a thread of their own: a disk that is slow, or
+ * full, never holds up the sound. */
+#ifndef STREAM_RECORD_H
+#define STREAM_RECORD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <sordino/status.h>
+
+#include "stream/tap.h"
+
+typedef struct record record;
+
+/* Starts a file of floats where its format, which is taken from the extension, has them, else of 24
+ * or 16 bits; and the thread. Without `force` an existing file is left alone.
+ * Errors: IO, UNSUPPORTED, NO_MEM. */
+SORDINO_NODISCARD sordino_status record_open(const char *path, bool force, double rate,
+                                             uint32_t channels, record **out, sordino_error *why);
+
+/* What the audio thread pushes to. Borrowed. */
+tap *record_tap(record *r);
+
+/* Frames written so far. Any thread. */
+uint64_t record_written(const record *r);
+
+/* True when writing has failed: the rest is dropped and counted as lost. */
+bool record_failed(const record *r);
+
+/* Writes what still waits and closes the file; the tap must be idle. Released either way; NULL is
+ * OK. Errors: IO. */
+SORDINO_NODISCARD sordino_status record_close(record *r, sordino_error *why);
+
+#endif
