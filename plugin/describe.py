@@ -25,68 +25,65 @@ ABOUT_OF = {
     "stereo": ABOUT + " Both channels share one gain, so that the image stays where it is.",
 }
 
-GROUPS = [
-    ("denoising", "Denoising", "What is taken away, and how much of it"),
-    ("noise", "Noise Profile", "What the Wiener filter knows of the noise"),
-    ("timing", "Timing", "Delay from input to output"),
-    ("meters", "Meters", "What goes in, what comes out, and what runs"),
-]
+# GStreamer takes every port of a group for an audio port, and a control with but one scale point for
+# a choice of one. So only audio ports have groups, and scale points name all values or none.
 
 FREE_WHEELING = "lv2:freeWheeling"
 
 
-def toggle(symbol, name, default, group, comment, **more):
-    return dict(symbol=symbol, name=name, low=0, high=1, default=default, group=group,
+def toggle(symbol, name, default, comment, **more):
+    return dict(symbol=symbol, name=name, low=0, high=1, default=default,
                 comment=comment, properties=["lv2:toggled", "lv2:integer"], **more)
 
 
-def choice(symbol, name, default, group, comment, points, **more):
-    return dict(symbol=symbol, name=name, low=0, high=len(points) - 1, default=default, group=group,
+def choice(symbol, name, default, comment, points, **more):
+    return dict(symbol=symbol, name=name, low=0, high=len(points) - 1, default=default,
                 comment=comment, properties=["lv2:integer", "lv2:enumeration"], points=points, **more)
 
 
 def level(symbol, name, high, comment):
-    return dict(symbol=symbol, name=name, low=-120, high=high, default=-120, group="meters",
+    return dict(symbol=symbol, name=name, low=-120, high=high, default=-120,
                 comment=comment, unit="units:db", output=True)
 
 
 CONTROLS = [
-    toggle("enabled", "Enabled", 1, "denoising",
+    toggle("enabled", "Enabled", 1,
            "Off plays the input, delayed as the output would be, sample for sample",
            designation="lv2:enabled"),
-    choice("method", "Method", 0, "denoising",
+    choice("method", "Method", 0,
            "How the wanted signal is estimated; without a model that fits, the Wiener filter runs",
            [("network", "Network"), ("wiener", "Wiener Filter")]),
-    dict(symbol="limit", name="Limit", low=-120, high=0, default=-20, group="denoising",
-         unit="units:db", points=[("none", "No Limit", -120)],
-         comment="The most that is ever taken away, at any frequency; 0 dB takes nothing away"),
-    dict(symbol="mix", name="Mix", low=0, high=1, default=1, group="denoising", unit="units:coef",
+    dict(symbol="limit", name="Limit", low=-120, high=0, default=-20,
+         unit="units:db",
+         comment="The most that is ever taken away, at any frequency; -120 dB is no limit, 0 dB takes "
+                 "nothing away"),
+    dict(symbol="mix", name="Mix", low=0, high=1, default=1, unit="units:coef",
          comment="From the delayed input (0) to the denoised signal (1)"),
-    choice("listen", "Listen", 0, "denoising",
+    choice("listen", "Listen", 0,
            "Plays the output, or what is taken away: both together are the delayed input",
            [("output", "Output"), ("removed", "Removed Noise")]),
-    toggle("learn", "Learn Noise", 0, "noise",
+    toggle("learn", "Learn Noise", 0,
            "While on, the input is taken as noise alone; switched off, the Wiener filter uses what "
            "it heard, and the session keeps it"),
-    toggle("profile", "Use Learned Noise", 1, "noise",
+    toggle("profile", "Use Learned Noise", 1,
            "Off lets the Wiener filter follow the noise by itself; what was learned is kept"),
-    choice("delay", "Delay", 1, "timing",
+    choice("delay", "Delay", 1,
            "The whole delay of the plugin, and so what may run in it: a model that needs more than "
            "this gives way to the Wiener filter; changing it changes the reported latency",
            [("low", "Low, 10 ms"), ("normal", "Normal, 20 ms"), ("high", "High, 64 ms")],
            extra=["pprops:expensive"]),
-    toggle("freewheel", "Free Wheeling", 0, "timing",
+    toggle("freewheel", "Free Wheeling", 0,
            "Set by the host when it works faster or slower than time, as in an export: a model is "
            "then loaded at once", designation=FREE_WHEELING, extra=["pprops:notOnGUI"]),
-    dict(symbol="latency", name="Latency", low=0, high=24576, default=0, group="timing",
+    dict(symbol="latency", name="Latency", low=0, high=24576, default=0,
          unit="units:frame", designation="lv2:latency", output=True,
          comment="Samples from input to output",
          properties=["lv2:integer", "lv2:reportsLatency"]),
     level("input_level", "Input Level", 20, "Root mean square of the input over 50 ms, all channels"),
     level("output_level", "Output Level", 20, "The same of the denoised signal"),
-    dict(symbol="reduction", name="Reduction", low=0, high=120, default=0, group="meters",
+    dict(symbol="reduction", name="Reduction", low=0, high=120, default=0,
          unit="units:db", output=True, comment="How far the denoised signal lies below the input"),
-    choice("running", "Running", 0, "meters", "What makes the output at the moment",
+    choice("running", "Running", 0, "What makes the output at the moment",
            [("network", "Network"), ("wiener", "Wiener Filter"), ("nothing", "Nothing: Passed Through")],
            output=True),
 ]
@@ -215,7 +212,6 @@ def control_port(index, port):
         pairs.append(("units:unit", port["unit"]))
     for _, label, value in points_of(port):
         pairs.append(("lv2:scalePoint", "[ rdfs:label %s ; rdf:value %s ]" % (quoted(label), value)))
-    pairs.append(("pg:group", "<urn:sordino#%s>" % port["group"]))
     return pairs
 
 
@@ -271,11 +267,6 @@ def plugins_text(version):
         text += statement("<urn:sordino:%s>" % symbol, [
             ("a", "lv2:Parameter"), ("rdfs:label", quoted(name)), ("rdfs:comment", quoted(comment)),
             ("rdfs:range", "atom:" + kind),
-        ]) + " .\n\n"
-    for symbol, name, comment in GROUPS:
-        text += statement("<urn:sordino#%s>" % symbol, [
-            ("a", "pg:Group"), ("lv2:name", quoted(name)), ("lv2:symbol", quoted(symbol)),
-            ("rdfs:comment", quoted(comment)),
         ]) + " .\n\n"
     return text + "\n".join(plugin_text(version, *plugin) for plugin in PLUGINS)
 

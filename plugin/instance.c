@@ -16,6 +16,8 @@ static void take_features(instance *x, const LV2_Feature *const *features)
     LV2_URID_Map *map = NULL;
     LV2_Log_Log *log = NULL;
     for (; features && *features; features++) {
+        if (!(*features)->URI) /* lv2file passes one without a name */
+            continue;
         if (strcmp((*features)->URI, LV2_URID__map) == 0)
             map = (*features)->data;
         else if (strcmp((*features)->URI, LV2_LOG__log) == 0)
