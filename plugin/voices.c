@@ -164,26 +164,20 @@ uint32_t network_latency(const network *n)
 
 /* ---- life ---- */
 
-/* The delay of a window, whatever part of it the hop is: at odd rates windows are rounded so that
- * the hop is whole. */
-static sordino_status window_latency(const sordino_config *config, double window, uint32_t *out,
-                                     sordino_error *why)
+/* The delay of a window of the spectral methods with a hop of a part of it. */
+static sordino_status window_latency(const sordino_config *config, double window, double part,
+                                     uint32_t *out, sordino_error *why)
 {
-    static const double parts[] = {2.0, 4.0};
     sordino_config c = *config;
-    *out = 0;
+    sordino_denoiser *d;
     c.channels = 1;
     c.window = window;
-    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
-        sordino_denoiser *d;
-        c.hop = window / parts[i];
-        const sordino_status status = sordino_new(&c, NULL, &d, why);
-        if (status != SORDINO_OK)
-            return status;
-        if (*out < sordino_latency(d))
-            *out = sordino_latency(d);
-        sordino_free(d);
-    }
+    c.hop = window / part;
+    const sordino_status status = sordino_new(&c, NULL, &d, why);
+    if (status != SORDINO_OK)
+        return status;
+    *out = sordino_latency(d);
+    sordino_free(d);
     return SORDINO_OK;
 }
 
@@ -195,10 +189,14 @@ static sordino_status make_engines(voices *v, sordino_error *why)
     config.channels = v->n_channels;
     sordino_status status = SORDINO_OK;
     for (int i = 0; i < N_DELAY && status == SORDINO_OK; i++) {
-        status = window_latency(&config, delay_window[i], &v->latency[i], why);
+        /* At odd rates a window is rounded so that the hop is whole: what has hops of a half is to
+         * fit as well as the Wiener filter, which has quarters. */
+        status = window_latency(&config, delay_window[i], 2.0, &v->latency[i], why);
         config.window = wiener_window[i];
         if (status == SORDINO_OK)
             status = engine_init(&v->wiener[i], &config, NULL, longest(v->rate), why);
+        if (status == SORDINO_OK && v->latency[i] < v->wiener[i].latency)
+            v->latency[i] = v->wiener[i].latency;
         config.window = 0.0;
     }
     if (status == SORDINO_OK)

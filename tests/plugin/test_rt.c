@@ -1,6 +1,7 @@
 /* No call of the allocator, locks, files, text or clocks in run(), whatever the host does. */
 #include "tests/plugin/services.h"
 #include "tests/rt/forbidden.h"
+#include "tests/rt/sealed.h"
 #include "tests/support/signals.h"
 
 #include "tests/support/cmocka_all.h"
@@ -85,6 +86,42 @@ static void running_makes_no_forbidden_call(void **state)
         fail_msg("%zu forbidden calls, the first of %s", n_calls, first_call);
 }
 
+/* In a child that may make no system call: a network that waits to be put in place, and every
+ * control moved. */
+static void play_sealed(void *arg)
+{
+    services *s = arg;
+    static const enum port toggles[] = {PORT_ENABLED, PORT_METHOD,  PORT_LISTEN,
+                                        PORT_LEARN,   PORT_PROFILE, PORT_DELAY};
+    for (int b = 0; b < 400; b++) {
+        s->host->controls[toggles[b / 20 % 6]] = (float)(b / 120 % 2);
+        s->host->controls[PORT_LIMIT] = (float)-b;
+        services_get(s);
+        services_run(s, (float *[]){in_samples[0]}, (float *[]){out_samples[0]}, 512);
+    }
+}
+
+static void running_makes_no_system_call(void **state)
+{
+    (void)state;
+    char path[1024];
+    uint64_t seed = test_seed(32);
+    if (!sealed_supported())
+        skip();
+    make_input(&seed);
+    services *s = services_new(world, "mono", 48000, WORKER_LATER);
+    snprintf(path, sizeof path, "%s/net-frequency.safetensors", golden);
+    services_run(s, (float *[]){in_samples[0]}, (float *[]){out_samples[0]}, 64);
+    services_set_model(s, path);
+    services_run(s, (float *[]){in_samples[0]}, (float *[]){out_samples[0]}, 64);
+    services_work(s);
+    sealed_result result;
+    assert_true(sealed_run(play_sealed, s, &result));
+    if (!result.finished)
+        fail_msg("system call %d, signal %d", result.syscall_number, result.signal);
+    services_free(s);
+}
+
 /* A model that is loaded within run(), as in an export, must be seen. */
 static void forbidden_calls_of_the_plugin_are_seen(void **state)
 {
@@ -107,6 +144,7 @@ int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(running_makes_no_forbidden_call),
+        cmocka_unit_test(running_makes_no_system_call),
         cmocka_unit_test(forbidden_calls_of_the_plugin_are_seen),
     };
     if (argc != 3)
