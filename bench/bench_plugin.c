@@ -1,9 +1,11 @@
 /*
  * What LV2 plugins cost beside each other, all in one run: time and memory to make one, processor
  * time for a second of audio, and the longest block, at several sizes of block. Any plugin on
- * LV2_PATH can be named; ratios are to the first.
+ * LV2_PATH can be named; ratios are to the first. What is played: a voice in noise, or silence,
+ * a square wave at full scale, samples that are no numbers, or ones too small to be normal.
  *
- * Usage: bench-plugin [-r RATE] [-s SECONDS] [-c SYMBOL=VALUE]... URI...
+ * Usage: bench-plugin [-r RATE] [-s SECONDS] [-i voice|silence|square|nan|denormal]
+ *                     [-c SYMBOL=VALUE]... URI...
  */
 #include <lilv/lilv.h>
 #include <lv2/atom/atom.h>
@@ -11,6 +13,7 @@
 #include <lv2/options/options.h>
 #include <lv2/urid/urid.h>
 
+#include <float.h>
 #include <malloc.h>
 #include <math.h>
 #include <stdbool.h>
@@ -31,8 +34,12 @@ typedef struct setting {
     float value;
 } setting;
 
+typedef enum input { VOICE, SILENCE, SQUARE, NOT_A_NUMBER, DENORMAL, N_INPUTS } input;
+static const char *const inputs[N_INPUTS] = {"voice", "silence", "square", "nan", "denormal"};
+
 typedef struct options {
     double rate, seconds;
+    input input;
     setting settings[MAX_SETTINGS];
     int n_settings;
 } options;
@@ -141,7 +148,7 @@ static double heap_mib(void)
     return (double)(m.uordblks + m.hblkhd) / 1048576.0;
 }
 
-static void make_input(float *x, size_t n, size_t from, double rate)
+static void make_voice(float *x, size_t n, size_t from, double rate)
 {
     static uint32_t random = 1;
     for (size_t i = 0; i < n; i++) {
@@ -155,6 +162,19 @@ static void make_input(float *x, size_t n, size_t from, double rate)
     }
 }
 
+static void make_input(float *x, size_t n, size_t from, const options *o)
+{
+    if (o->input == VOICE) {
+        make_voice(x, n, from, o->rate);
+        return;
+    }
+    for (size_t i = 0; i < n; i++) {
+        const float sign = (from + i) / 100 % 2 ? 1.0f : -1.0f;
+        const float values[N_INPUTS] = {0.0f, 0.0f, sign, NAN, sign * FLT_MIN / 8};
+        x[i] = values[o->input];
+    }
+}
+
 /* The mean and the longest block, as parts of the block's own time. The longest of one run is what
  * the machine did to it; the median over runs of the longest is the plugin's. */
 static void play(const LilvPlugin *plugin, LilvInstance *instance, const options *o, uint32_t block,
@@ -163,15 +183,15 @@ static void play(const LilvPlugin *plugin, LilvInstance *instance, const options
     double loads[RUNS], longest[RUNS];
     const size_t n_blocks = (size_t)(o->seconds * o->rate / block) + 1;
     const uint32_t n_ports = lilv_plugin_get_num_ports(plugin);
-    static float input[MAX_BLOCK];
+    static float played[MAX_BLOCK];
     const LV2_Atom empty = {sizeof(LV2_Atom_Sequence_Body), map.map(NULL, LV2_ATOM__Sequence)};
     for (int r = 0; r < RUNS; r++) {
         double sum = 0.0;
         longest[r] = 0.0;
         for (size_t b = 0; b < n_blocks; b++) {
-            make_input(input, block, b * block, o->rate);
+            make_input(played, block, b * block, o);
             for (uint32_t i = 0; i < n_ports && i < MAX_PORTS; i++)
-                memcpy(audio[i], input, block * sizeof *input);
+                memcpy(audio[i], played, block * sizeof *played);
             for (uint32_t i = 0; i < n_ports && i < MAX_PORTS; i++)
                 memcpy(atoms[i], &empty, sizeof empty);
             const double start = now();
@@ -231,8 +251,19 @@ static void print(const char *uri, const figures *f, const figures *first)
 
 static int usage(void)
 {
-    fputs("usage: bench-plugin [-r RATE] [-s SECONDS] [-c SYMBOL=VALUE]... URI...\n", stderr);
+    fputs("usage: bench-plugin [-r RATE] [-s SECONDS] [-i voice|silence|square|nan|denormal] "
+          "[-c SYMBOL=VALUE]... URI...\n",
+          stderr);
     return 2;
+}
+
+static bool find_input(const char *name, input *out)
+{
+    int i = 0;
+    while (i < N_INPUTS && strcmp(inputs[i], name) != 0)
+        i++;
+    *out = (input)i;
+    return i < N_INPUTS;
 }
 
 int main(int argc, char **argv)
@@ -246,6 +277,8 @@ int main(int argc, char **argv)
             o.rate = strtod(value, NULL);
         else if (argv[i][1] == 's')
             o.seconds = strtod(value, NULL);
+        else if (argv[i][1] == 'i' && find_input(value, &o.input))
+            continue;
         else if (argv[i][1] == 'c' && equals && o.n_settings < MAX_SETTINGS)
             o.settings[o.n_settings++] =
                 (setting){value, (size_t)(equals - value), strtof(equals + 1, NULL)};
