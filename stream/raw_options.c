@@ -1,9 +1,8 @@
 #include "stream/raw_options.h"
+#include "offline/values.h"
 
 #include <getopt.h>
-#include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 static const char help[] =
@@ -55,42 +54,37 @@ enum {
     OPT_DITHER,
     OPT_NO_DITHER,
     OPT_PROFILE,
-    OPT_LIMIT,
-    OPT_MIX,
     OPT_DELTA,
     OPT_LINK,
-    OPT_NO_LINK,
-    OPT_GAIN_RULE,
-    OPT_WINDOW,
-    OPT_HOP,
-    OPT_LAG
+    OPT_NO_LINK
 };
 
-static const struct option table[] = {{"stdin", no_argument, NULL, OPT_STDIN},
-                                      {"raw", required_argument, NULL, OPT_RAW},
-                                      {"rate", required_argument, NULL, OPT_RATE},
-                                      {"channels", required_argument, NULL, OPT_CHANNELS},
-                                      {"columns", required_argument, NULL, OPT_COLUMNS},
-                                      {"time-column", required_argument, NULL, OPT_TIME_COLUMN},
-                                      {"gaps", required_argument, NULL, OPT_GAPS},
-                                      {"dither", no_argument, NULL, OPT_DITHER},
-                                      {"no-dither", no_argument, NULL, OPT_NO_DITHER},
-                                      {"model", required_argument, NULL, 'm'},
-                                      {"noise-profile", required_argument, NULL, OPT_PROFILE},
-                                      {"limit", required_argument, NULL, OPT_LIMIT},
-                                      {"mix", required_argument, NULL, OPT_MIX},
-                                      {"delta", no_argument, NULL, OPT_DELTA},
-                                      {"link", no_argument, NULL, OPT_LINK},
-                                      {"no-link", no_argument, NULL, OPT_NO_LINK},
-                                      {"gain-rule", required_argument, NULL, OPT_GAIN_RULE},
-                                      {"window", required_argument, NULL, OPT_WINDOW},
-                                      {"hop", required_argument, NULL, OPT_HOP},
-                                      {"lag", required_argument, NULL, OPT_LAG},
-                                      {"quiet", no_argument, NULL, 'q'},
-                                      {"verbose", no_argument, NULL, 'v'},
-                                      {"help", no_argument, NULL, 'h'},
-                                      {"version", no_argument, NULL, 'V'},
-                                      {NULL, 0, NULL, 0}};
+static const struct option table[] = {
+    {"stdin", no_argument, NULL, OPT_STDIN},
+    {"raw", required_argument, NULL, OPT_RAW},
+    {"rate", required_argument, NULL, OPT_RATE},
+    {"channels", required_argument, NULL, OPT_CHANNELS},
+    {"columns", required_argument, NULL, OPT_COLUMNS},
+    {"time-column", required_argument, NULL, OPT_TIME_COLUMN},
+    {"gaps", required_argument, NULL, OPT_GAPS},
+    {"dither", no_argument, NULL, OPT_DITHER},
+    {"no-dither", no_argument, NULL, OPT_NO_DITHER},
+    {"model", required_argument, NULL, 'm'},
+    {"noise-profile", required_argument, NULL, OPT_PROFILE},
+    {"limit", required_argument, NULL, METHOD_OPTION_LIMIT},
+    {"mix", required_argument, NULL, METHOD_OPTION_MIX},
+    {"delta", no_argument, NULL, OPT_DELTA},
+    {"link", no_argument, NULL, OPT_LINK},
+    {"no-link", no_argument, NULL, OPT_NO_LINK},
+    {"gain-rule", required_argument, NULL, METHOD_OPTION_GAIN_RULE},
+    {"window", required_argument, NULL, METHOD_OPTION_WINDOW},
+    {"hop", required_argument, NULL, METHOD_OPTION_HOP},
+    {"lag", required_argument, NULL, METHOD_OPTION_LAG},
+    {"quiet", no_argument, NULL, 'q'},
+    {"verbose", no_argument, NULL, 'v'},
+    {"help", no_argument, NULL, 'h'},
+    {"version", no_argument, NULL, 'V'},
+    {NULL, 0, NULL, 0}};
 
 bool raw_options_apply(int argc, char **argv)
 {
@@ -100,81 +94,31 @@ bool raw_options_apply(int argc, char **argv)
     return false;
 }
 
+static const char program[] = "sordino-live";
+
 static bool wrong(const char *subject, const char *value, const char *expected)
 {
-    fprintf(stderr, "sordino-live: %s: '%s' is not served; give %s\n", subject, value, expected);
-    return false;
-}
-
-static bool read_number(const char *text, double low, double high, double *out)
-{
-    char *end;
-    const double v = strtod(text, &end);
-    if (end == text || *end != '\0' || !(v >= low && v <= high))
-        return false;
-    *out = v;
-    return true;
-}
-
-static bool read_count(const char *text, uint32_t low, uint32_t high, uint32_t *out)
-{
-    double v;
-    if (!read_number(text, low, high, &v) || v != floor(v))
-        return false;
-    *out = (uint32_t)v;
-    return true;
-}
-
-/* Numbers of the denoiser, and texts; false when `code` is another, or told. */
-static bool read_method_option(int code, const char *text, raw_stream_config *c)
-{
-    double v;
-    switch (code) {
-    case OPT_LIMIT: /* 20 and -20 are both "at most 20 dB" */
-        if (!read_number(text, -120, 120, &v))
-            return wrong("--limit", text, "decibels from 0 to 120");
-        c->denoiser.limit = -fabs(v);
-        return true;
-    case OPT_MIX:
-        return read_number(text, 0, 1, &c->denoiser.mix) ||
-               wrong("--mix", text, "a number from 0 to 1");
-    case OPT_GAIN_RULE:
-        c->wants_wiener = true;
-        c->denoiser.gain_rule = strcmp(text, "lsa") == 0 ? SORDINO_GAIN_LSA : SORDINO_GAIN_WIENER;
-        return strcmp(text, "lsa") == 0 || strcmp(text, "wiener") == 0 ||
-               wrong("--gain-rule", text, "lsa or wiener");
-    case OPT_WINDOW:
-        c->wants_wiener = true;
-        return read_number(text, 0.002, 0.2, &c->denoiser.window) ||
-               wrong("--window", text, "seconds from 0.002 to 0.2");
-    case OPT_HOP:
-        c->wants_wiener = true;
-        return read_number(text, 0.00025, 0.1, &c->denoiser.hop) ||
-               wrong("--hop", text, "seconds from 0.00025 to 0.1");
-    case OPT_LAG:
-        return read_count(text, 0, 4096, &c->denoiser.lag) ||
-               wrong("--lag", text, "a whole number from 0 to 4096");
-    default:
-        return false;
-    }
+    return value_wrong(program, subject, value, expected);
 }
 
 static bool read_stream_option(int code, const char *text, raw_stream_config *c)
 {
-    uint32_t n = 0;
+    size_t n = 0;
     switch (code) {
     case OPT_RAW:
         c->encoding = text;
         return raw_stream_encoding(text) ||
                wrong("--raw", text, "text, or f32le, f64le, s16le and the like");
     case OPT_RATE:
-        return read_number(text, 1e-6, 1e9, &c->rate) ||
+        return value_number(text, 1e-6, 1e9, &c->rate) ||
                wrong("--rate", text, "hertz from 1e-6 to 1e9");
     case OPT_CHANNELS:
-        return read_count(text, 1, SORDINO_MAX_CHANNELS, &c->channels) ||
-               wrong("--channels", text, "a whole number from 1 to 64");
+        if (!value_whole(program, "--channels", text, 1, SORDINO_MAX_CHANNELS, &n))
+            return false;
+        c->channels = (uint32_t)n;
+        return true;
     case OPT_TIME_COLUMN:
-        if (strcmp(text, "none") != 0 && !read_count(text, 1, 100000, &n))
+        if (strcmp(text, "none") != 0 && !value_count(text, 1, 100000, &n))
             return wrong("--time-column", text, "the number of a column, from 1, or none");
         c->time_column = (int)n;
         return true;
@@ -182,7 +126,7 @@ static bool read_stream_option(int code, const char *text, raw_stream_config *c)
         c->fill_gaps = strcmp(text, "fill") == 0;
         return c->fill_gaps || strcmp(text, "keep") == 0 || wrong("--gaps", text, "keep or fill");
     default:
-        return read_method_option(code, text, c);
+        return method_option_read(program, code, text, &c->denoiser, &c->wants_wiener);
     }
 }
 
@@ -234,7 +178,6 @@ static raw_options_result complain(const char *text)
 /* Options that do not go together. */
 static raw_options_result check(int n_arguments, const raw_stream_config *c)
 {
-    const sordino_config *const d = &c->denoiser;
     if (n_arguments > 0)
         return complain("--stdin: takes no names of files; use < and >, or sordino IN OUT");
     if (!c->encoding)
@@ -243,8 +186,9 @@ static raw_options_result check(int n_arguments, const raw_stream_config *c)
         return complain("--stdin: needs a rate; add --rate HZ");
     if (strcmp(c->encoding, "text") != 0 && (c->columns || c->time_column >= 0))
         return complain("--columns, --time-column: are for --raw text; leave them out");
-    if (d->hop > 0 && (d->hop < d->window / 8 || d->hop > d->window / 2))
-        return complain("--hop: is not from an eighth to half of --window; change one of them");
+    const char *const hop = method_option_check(&c->denoiser);
+    if (hop)
+        return complain(hop);
     return RAW_RUN;
 }
 

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
@@ -14,6 +15,11 @@
 enum { WAIT_FOR_LF = 5 };
 /* So long the last values wait for a reader, in ms. */
 enum { LAST_WAIT = 1000 };
+#ifdef PIPE_BUF
+enum { PIPE_ROOM = PIPE_BUF };
+#else
+enum { PIPE_ROOM = _POSIX_PIPE_BUF };
+#endif
 
 static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
 enum { N_SIGNALS = sizeof signals / sizeof *signals };
@@ -106,17 +112,32 @@ byte_input raw_pipe_input(raw_pipe *p)
     return (byte_input){read_input, p};
 }
 
+/* Waits until bytes can be written, after a signal no longer than LAST_WAIT; false then. */
+static bool wait_for_output(void)
+{
+    struct pollfd fds[] = {{STDOUT_FILENO, POLLOUT, 0}, {wake[0], POLLIN, 0}};
+    while (fds[0].revents == 0) {
+        const bool last = stop_asked || fds[1].revents != 0;
+        const int ready = poll(fds, last ? 1 : 2, last ? LAST_WAIT : -1);
+        if (ready == 0 || (ready < 0 && errno != EINTR && errno != EAGAIN))
+            return false;
+        if (ready < 0)
+            fds[0].revents = 0;
+    }
+    return true;
+}
+
 bool raw_pipe_flush(raw_pipe *p)
 {
     for (size_t done = 0; done < p->n_out && !p->error;) {
-        struct pollfd fd = {STDOUT_FILENO, POLLOUT, 0};
-        const ssize_t n = write(STDOUT_FILENO, p->out + done, p->n_out - done);
-        if (n > 0)
-            done += (size_t)n;
-        else if (n < 0 && errno == EAGAIN && poll(&fd, 1, stop_asked ? LAST_WAIT : -1) != 0)
-            continue;
-        else if (n == 0 || errno != EINTR || stop_asked)
-            p->error = n == 0 ? ENOSPC : errno == EAGAIN ? EINTR : errno;
+        /* A pipe that can be written to takes so many bytes without waiting. */
+        const size_t left = p->n_out - done, n = left < PIPE_ROOM ? left : PIPE_ROOM;
+        const ssize_t written =
+            wait_for_output() ? write(STDOUT_FILENO, p->out + done, n) : (errno = EINTR, -1);
+        if (written > 0)
+            done += (size_t)written;
+        else if (written == 0 || (errno != EAGAIN && (errno != EINTR || stop_asked)))
+            p->error = written == 0 ? ENOSPC : errno;
     }
     p->n_out = 0;
     return !p->error;
