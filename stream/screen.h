@@ -21,7 +21,7 @@ typedef struct screen_state {
 
 /* Sets the terminal up for keys, if there is one; it is put back by screen_end, at exit and by any
  * signal that ends the process. */
-void screen_begin(screen_kind kind);
+void screen_begin(screen_kind wanted);
 void screen_end(void);
 
 /* The next key that was pressed, or 0. Never waits. */
