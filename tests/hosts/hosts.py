@@ -20,6 +20,8 @@ import sys
 import tempfile
 import wave
 
+import jack
+
 RATE = 48000
 SECONDS = 4
 SEED = int(os.environ.get("SORDINO_TEST_SEED", "1"))
@@ -322,6 +324,7 @@ HOSTS = [
     ("ecasound", ["ecasound"], "ecasound", 0, ecasound),
     ("gstreamer", ["gst-launch-1.0"], "gstreamer1.0-plugins-bad", 0, gstreamer),
     ("lv2bench", ["lv2bench"], "lilv-utils", 0, lv2bench),
+    ("jalv", ["jalv", "jackd"], "jalv", jack.BEFORE, jack.jalv),
 ]
 
 
@@ -376,7 +379,7 @@ def try_all(work, cases, names):
         for case in cases:
             try:
                 try_host(work, case, host)
-            except (HostFailed, OSError) as why:
+            except (HostFailed, jack.JackFailed, OSError) as why:
                 failed += 1
                 print("%-10s %-8s FAILED: %s" % (name, case.name, why), flush=True)
     return ran, failed
