@@ -20,6 +20,7 @@ import sys
 import tempfile
 import wave
 
+import ardour
 import jack
 
 RATE = 48000
@@ -165,6 +166,7 @@ class Plugin:
                           r"\s+lv2:symbol \"(\w+)\"", text)]
         defaults = re.findall(r"lv2:symbol \"(\w+)\" ;[^\[\]]*?lv2:default ([-\d.]+)", text)
         self.defaults = {symbol: float(value) for symbol, value in defaults}
+        self.names = dict(re.findall(r"lv2:symbol \"(\w+)\" ;\s+lv2:name \"([^\"]+)\"", text))
 
     def controls(self):
         """Symbols of the controls that are set, in the order of their ports."""
@@ -309,6 +311,13 @@ def lv2bench(work, case):
         raise HostFailed("lv2bench did not run the plugin:\n" + said)
 
 
+def in_ardour(work, case):
+    """The export takes the latency away; it is put back. The mixer is stereo, whatever it plays."""
+    both = read_wav(ardour.ardour(work, case))
+    before = array.array("f", bytes(4 * case.latency * case.channels))
+    return before + (both[::2] if case.channels == 1 else both)
+
+
 def debian_version(package):
     if not shutil.which("dpkg-query"):
         return ""
@@ -316,15 +325,17 @@ def debian_version(package):
                           stderr=subprocess.DEVNULL, check=False).stdout.decode()
 
 
-# name, programs that must be there, Debian's package, samples of silence before, function
+# name, programs that must be there, Debian's package, samples of silence before, function.
+# Where a host has played silence for a time that is not known, each place within a hop is tried.
 HOSTS = [
-    ("ffmpeg", ["ffmpeg"], "ffmpeg", 0, ffmpeg),
-    ("lv2apply", ["lv2apply"], "lilv-utils", 0, lv2apply),
-    ("lv2file", ["lv2file"], "lv2file", 0, lv2file),
-    ("ecasound", ["ecasound"], "ecasound", 0, ecasound),
-    ("gstreamer", ["gst-launch-1.0"], "gstreamer1.0-plugins-bad", 0, gstreamer),
-    ("lv2bench", ["lv2bench"], "lilv-utils", 0, lv2bench),
+    ("ffmpeg", ["ffmpeg"], "ffmpeg", [0], ffmpeg),
+    ("lv2apply", ["lv2apply"], "lilv-utils", [0], lv2apply),
+    ("lv2file", ["lv2file"], "lv2file", [0], lv2file),
+    ("ecasound", ["ecasound"], "ecasound", [0], ecasound),
+    ("gstreamer", ["gst-launch-1.0"], "gstreamer1.0-plugins-bad", [0], gstreamer),
+    ("lv2bench", ["lv2bench"], "lilv-utils", [0], lv2bench),
     ("jalv", ["jalv", "jackd"], "jalv", jack.BEFORE, jack.jalv),
+    ("ardour", ["ardour7-lua", "ardour7-export"], "ardour", ardour.BEFORE, in_ardour),
 ]
 
 
@@ -353,14 +364,28 @@ def difference(case, expected, out):
     return largest
 
 
+def nearest(work, case, befores, out):
+    """What the library makes after that silence of which the first second comes nearest."""
+    late, best = case.latency * case.channels, None
+    for before in befores:
+        expected = case.expected(work, before)
+        far = max(abs(a - b) for a, b in zip(expected[:RATE], out[late:late + RATE]))
+        if best is None or far < best[0]:
+            best = far, expected
+        if far <= TOLERANCE:
+            break
+    return best[1]
+
+
 def try_host(work, case, host):
-    name, _, package, before, play = host
-    expected = case.expected(work, before)
-    # Were it near the input, a host that leaves the plugin out would pass.
-    if max(abs(a - b) for a, b in zip(expected, case.input)) < 1000 * TOLERANCE:
-        raise HostFailed("the recording has no noise in it")
-    out = play(work, case)
-    told = "runs" if out is None else "largest difference %.3g" % difference(case, expected, out)
+    name, _, _, befores, play = host
+    out, told = play(work, case), "runs"
+    if out is not None:
+        expected = nearest(work, case, befores, out)
+        # Were it near the input, a host that leaves the plugin out would pass.
+        if max(abs(a - b) for a, b in zip(expected, case.input)) < 1000 * TOLERANCE:
+            raise HostFailed("the recording has no noise in it")
+        told = "largest difference %.3g" % difference(case, expected, out)
     print("%-10s %-8s ok: %s" % (name, case.name, told), flush=True)
 
 

@@ -9,7 +9,8 @@ import time
 # A whole number of the hops that the denoisers work in, so that it does not matter when one joins.
 PERIOD = 960
 RATE = 48000
-BEFORE = RATE  # samples of silence; after so many, more or fewer make no difference
+SILENCE = RATE  # samples; after so many, more or fewer make no difference
+BEFORE = [SILENCE]
 NO_START_SERVER, SERVER_NAME = 1, 4
 IS_INPUT, IS_OUTPUT = 1, 2
 CAPTURE_LATENCY = 0
@@ -156,7 +157,7 @@ def play(lib, server, case, ports, latency_told):
                      lambda x=a, y=b: lib.jack_connect(source.handle, x.encode(), y.encode()) == 0)
         lib.jack_set_freewheel(source.handle, 1)
         first = sink.heard
-        wait_for("silence", lambda: sink.heard > first + BEFORE)
+        wait_for("silence", lambda: sink.heard > first + SILENCE)
         if latency_told:
             wait_for("the latency of %d" % case.latency,
                      lambda: told_latency(lib, sink, inputs + outputs) == case.latency)
