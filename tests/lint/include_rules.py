@@ -52,7 +52,7 @@ C_LIBRARY = set(
 SYSTEM = set(
     "dirent.h dlfcn.h fcntl.h fnmatch.h ftw.h getopt.h glob.h libgen.h malloc.h poll.h pthread.h sched.h "
     "semaphore.h spawn.h termios.h strings.h sysexits.h unistd.h linux/filter.h linux/seccomp.h sys/ioctl.h sys/mman.h "
-    "sys/prctl.h sys/resource.h sys/stat.h sys/syscall.h sys/time.h sys/types.h sys/wait.h "
+    "sys/prctl.h sys/resource.h sys/socket.h sys/stat.h sys/syscall.h sys/time.h sys/types.h sys/wait.h "
     "sys/auxv.h asm/hwcap.h".split()
 )
 # What the trainer may use of the core: the network and its signal processing, not the denoiser.

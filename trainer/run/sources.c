@@ -222,19 +222,20 @@ static double share(const setting_list *l, double more, double total)
 static sordino_status open_all(const settings *g, sources *s, FILE *notes, sordino_error *why)
 {
     const double signals = share(&g->signal, g->espeak, g->signal_weight);
-    sordino_status status = add_list(g, s, &g->signal, false, false, signals, notes, why);
+    /* Starts its process before this one holds recordings. */
+    sordino_status status = g->espeak > 0 ? espeak_check(why) : SORDINO_OK;
+    if (status == SORDINO_OK)
+        status = add_list(g, s, &g->signal, false, false, signals, notes, why);
     if (status == SORDINO_OK)
         status = add_list(g, s, &g->clean, false, true, share(&g->clean, 0, g->clean_weight), notes,
                           why);
     if (status == SORDINO_OK && g->espeak > 0) {
-        status = espeak_check(why);
         const mix_source source = {.name = "espeak-ng",
                                    .weight = g->espeak * signals,
                                    .slow = true,
                                    .self = s,
                                    .draw = draw_espeak};
-        if (status == SORDINO_OK)
-            status = add_source(s->clean, &s->n_clean, source, why);
+        status = add_source(s->clean, &s->n_clean, source, why);
         if (status == SORDINO_OK)
             status = add_source(s->held_clean, &s->n_held_clean, source, why);
     }

@@ -1,4 +1,3 @@
-/* What this build of the trainer lacks. */
 #include "core/base/error.h"
 #include "trainer/data/espeak.h"
 
@@ -9,5 +8,9 @@ sordino_status espeak_check(sordino_error *why)
 
 bool espeak_draw(rng *r, double rate, float *out, size_t n)
 {
+    (void)r;
+    (void)rate;
+    (void)out;
+    (void)n;
     return false;
 }
