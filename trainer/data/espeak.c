@@ -131,7 +131,7 @@ static size_t change_speaker(rng *r)
     espeak_SetParameter(espeakRATE, (int)rng_log_range(r, 100, 300), 0);
     espeak_SetParameter(espeakPITCH, (int)rng_range(r, 15, 85), 0);
     espeak_SetParameter(espeakRANGE, (int)rng_range(r, 15, 95), 0);
-    espeak_SetParameter(espeakVOLUME, (int)rng_range(r, 30, 70), 0);
+    espeak_SetParameter(espeakVOLUME, (int)rng_range(r, 25, 55), 0);
     espeak_SetParameter(espeakWORDGAP, rng_chance(r, 0.2) ? (int)rng_range(r, 1, 15) : 0, 0);
     return language;
 }
@@ -206,7 +206,9 @@ static void serve(int fd)
 /* ---- this process ---- */
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static int server = -1; /* socket, behind the lock */
+/* Behind the lock: the server's socket, and its process. */
+static int server = -1;
+static pid_t server_id;
 
 static sordino_status start(sordino_error *why)
 {
@@ -228,6 +230,7 @@ static sordino_status start(sordino_error *why)
     close(ends[1]);
     if (child > 0 && receive_all(ends[0], &ready, 1) && ready) {
         server = ends[0];
+        server_id = child;
         return SORDINO_OK;
     }
     close(ends[0]);
@@ -263,20 +266,30 @@ static bool ask(uint64_t seed, int16_t *to, size_t n, bool *lost)
     return !*lost && count == all_said && done == n;
 }
 
+/* A passage of this seed; from a new server where the old one is no more. */
+static bool say(uint64_t seed, int16_t *to, size_t n)
+{
+    for (int again = 0; again < 2 && start(NULL) == SORDINO_OK; again++) {
+        bool lost = false;
+        if (ask(seed, to, n, &lost))
+            return true;
+        if (!lost)
+            return false;
+        close(server);
+        server = -1;
+        while (waitpid(server_id, NULL, 0) < 0 && errno == EINTR)
+            ;
+    }
+    return false;
+}
+
 /* A passage at the library's rate. One that it fails on is left for the next. */
 static bool passage(rng *r, int16_t *to, size_t n)
 {
-    bool good = false, lost = false;
+    bool good = false;
     pthread_mutex_lock(&lock);
-    for (int tries = 0; !good && !lost && tries < TRIES; tries++) {
-        const uint64_t seed = rng_bits(r);
-        lost = start(NULL) != SORDINO_OK;
-        good = !lost && ask(seed, to, n, &lost);
-        if (lost && server >= 0) {
-            close(server);
-            server = -1;
-        }
-    }
+    for (int tries = 0; !good && tries < TRIES; tries++)
+        good = say(rng_bits(r), to, n);
     pthread_mutex_unlock(&lock);
     return good;
 }
@@ -284,7 +297,7 @@ static bool passage(rng *r, int16_t *to, size_t n)
 bool espeak_draw(rng *r, double rate, float *out, size_t n)
 {
     const size_t own = (size_t)ceil((double)n * OWN_RATE / rate) + SPARE;
-    int16_t *const said = malloc(own * sizeof *said);
+    int16_t *const said = calloc(own, sizeof *said);
     float *const x = malloc(own * sizeof *x), *y = NULL;
     size_t have = 0;
     const bool good = said && x && passage(r, said, own);
