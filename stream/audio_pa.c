@@ -14,8 +14,8 @@
 #include <time.h>
 
 /* s: a device that calls less often than this is taken for lost; and over which the load is the
- * mean. */
-static const double patience = 2.0, load_seconds = 1.0;
+ * mean; and in which a device is left. */
+static const double patience = 2.0, load_seconds = 1.0, leave_seconds = 3.0;
 
 struct audio {
     PaStream *stream;
@@ -24,9 +24,9 @@ struct audio {
     uint64_t seen;                 /* blocks, when they were last seen to be more */
     struct timespec since;         /* when that was */
     uint64_t told_ns, told_frames; /* when the load was last worked out */
-    double load;
+    double load, delay_in, delay_out;
     atomic_uint_fast64_t blocks, frames, xruns, ns, worst; /* worst: of a block's time, 1e-6 */
-    atomic_bool has_thread, stopped;
+    atomic_bool has_thread, stopped, left;
     pthread_t thread; /* that runs the callback; there once has_thread is true */
 };
 
@@ -91,6 +91,13 @@ static void on_end(void *user)
     atomic_store(&a->stopped, true);
 }
 
+static double seconds_since(const struct timespec *then)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)(now.tv_sec - then->tv_sec) + 1e-9 * (double)(now.tv_nsec - then->tv_nsec);
+}
+
 /* ---- opening */
 
 static PaStreamParameters parameters(int device, uint32_t channels, double latency, bool is_input)
@@ -116,6 +123,34 @@ static sordino_status fail_open(PaError error, const audio_plan *plan, sordino_e
                 has_host ? host->errorText : Pa_GetErrorText(error));
 }
 
+static bool is_jack(const audio_plan *plan)
+{
+    const int device = plan->input >= 0 ? plan->input : plan->output;
+    return Pa_GetHostApiInfo(Pa_GetDeviceInfo(device)->hostApi)->type == paJACK;
+}
+
+/* A JACK server gives the blocks it gives; PortAudio would only queue them up into others, late. */
+static unsigned long block_of(const audio_plan *plan)
+{
+    return is_jack(plan) ? paFramesPerBufferUnspecified : plan->block;
+}
+
+/* Of JACK the latencies of its ports: what PortAudio 19.6 tells of a stream is a period less, and
+ * of ports without latency it is an unsigned number below 0. */
+static void set_delays(audio *a, const audio_plan *plan)
+{
+    const PaStreamInfo *const info = Pa_GetStreamInfo(a->stream);
+    if (is_jack(plan)) {
+        if (plan->input >= 0)
+            a->delay_in = Pa_GetDeviceInfo(plan->input)->defaultLowInputLatency;
+        if (plan->output >= 0)
+            a->delay_out = Pa_GetDeviceInfo(plan->output)->defaultLowOutputLatency;
+    } else if (info) {
+        a->delay_in = info->inputLatency;
+        a->delay_out = info->outputLatency;
+    }
+}
+
 static PaError open_stream(const audio_plan *plan, audio *a)
 {
     PaStreamParameters in, out;
@@ -125,7 +160,7 @@ static PaError open_stream(const audio_plan *plan, audio *a)
         out = parameters(plan->output, plan->channels_out, plan->latency, false);
     quiet_begin();
     PaError error = Pa_OpenStream(&a->stream, plan->input >= 0 ? &in : NULL,
-                                  plan->output >= 0 ? &out : NULL, plan->rate, plan->block,
+                                  plan->output >= 0 ? &out : NULL, plan->rate, block_of(plan),
                                   paClipOff | paDitherOff | paPrimeOutputBuffersUsingStreamCallback,
                                   on_block, a);
     if (error == paNoError)
@@ -152,9 +187,18 @@ sordino_status audio_open(const audio_plan *plan, engine *e, audio **out, sordin
         audio_close(a);
         return status;
     }
+    set_delays(a, plan);
     clock_gettime(CLOCK_MONOTONIC, &a->since);
     *out = a;
     return SORDINO_OK;
+}
+
+static void close_stream(audio *a)
+{
+    if (a->stream && !atomic_load(&a->stopped))
+        Pa_StopStream(a->stream);
+    if (a->stream)
+        Pa_CloseStream(a->stream);
 }
 
 void audio_close(audio *a)
@@ -162,32 +206,53 @@ void audio_close(audio *a)
     if (!a)
         return;
     quiet_begin();
-    if (a->stream && !atomic_load(&a->stopped))
-        Pa_StopStream(a->stream);
-    if (a->stream)
-        Pa_CloseStream(a->stream);
+    close_stream(a);
     quiet_end();
     free(a);
 }
 
-/* ---- while it runs */
-
-static double seconds_since(const struct timespec *then)
+static void *leave(void *user)
 {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)(now.tv_sec - then->tv_sec) + 1e-9 * (double)(now.tv_nsec - then->tv_nsec);
+    audio *const a = user;
+    close_stream(a);
+    Pa_Terminate();
+    atomic_store(&a->left, true);
+    return NULL;
 }
+
+bool audio_leave(audio *a)
+{
+    const struct timespec pause = {.tv_nsec = 5000000};
+    struct timespec start;
+    pthread_t thread;
+    clock_gettime(CLOCK_MONOTONIC, &start);
+    quiet_begin();
+    if (pthread_create(&thread, NULL, leave, a) != 0) {
+        quiet_end();
+        return false;
+    }
+    while (!atomic_load(&a->left) && seconds_since(&start) < leave_seconds)
+        nanosleep(&pause, NULL);
+    quiet_end();
+    if (!atomic_load(&a->left)) {
+        pthread_detach(thread);
+        return false;
+    }
+    pthread_join(thread, NULL);
+    free(a);
+    return true;
+}
+
+/* ---- while it runs */
 
 void audio_read_state(audio *a, audio_state *out)
 {
-    const PaStreamInfo *const info = Pa_GetStreamInfo(a->stream);
     out->blocks = atomic_load(&a->blocks);
     out->frames = atomic_load(&a->frames);
     out->xruns = atomic_load(&a->xruns);
     out->worst = 1e-6 * (double)atomic_load(&a->worst);
-    out->delay_in = info ? info->inputLatency : 0;
-    out->delay_out = info ? info->outputLatency : 0;
+    out->delay_in = a->delay_in;
+    out->delay_out = a->delay_out;
     if ((double)(out->frames - a->told_frames) >= load_seconds * a->rate) {
         const uint64_t ns = atomic_load(&a->ns);
         a->load =

@@ -15,7 +15,7 @@
 typedef struct audio_wishes {
     const char *input, *output; /* part of a name; NULL = the default; "none" = without */
     double rate;                /* Hz; 0 = the device's own */
-    unsigned long block;        /* frames; 0 = as the device likes */
+    unsigned long block;        /* frames; 0 = as the device likes; a JACK server has its own */
     double latency;             /* s, of the device; 0 = its own low one */
     uint32_t channels;          /* 0 = one */
 } audio_wishes;
@@ -61,6 +61,11 @@ SORDINO_NODISCARD sordino_status audio_find(const audio_wishes *wishes, audio_pl
 SORDINO_NODISCARD sordino_status audio_open(const audio_plan *plan, engine *e, audio **out,
                                             sordino_error *why);
 void audio_close(audio *a); /* NULL is ignored */
+
+/* audio_close and audio_end for a device that may hang: a JACK server that was killed keeps its
+ * clients waiting. False when they were not done after some seconds; then `a`, its engine and
+ * PortAudio may not be touched again, nor freed, by this process. */
+bool audio_leave(audio *a);
 
 void audio_read_state(audio *a, audio_state *out);
 

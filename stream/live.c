@@ -34,11 +34,14 @@ typedef struct live {
     size_t voice; /* that was last asked for */
     record *raw, *clean;
     bool recording;
-    unsigned n_recordings; /* by key */
+    bool wants_recording; /* as soon as a device is open */
+    bool is_stuck;        /* PortAudio hangs in a device that was lost */
 
     sordino_config now; /* controls as they are set: limit, mix, delta, enabled */
     double started, shown, learn_until, retry_at, wait;
     bool learning, ending, priority_asked;
+    double seconds;                /* to run in all; 0 = no end */
+    unsigned n_processes;          /* from 1: this one is the n-th */
     uint64_t losses, xruns_before; /* of devices lost since */
 } live;
 
@@ -140,8 +143,7 @@ static bool start_one(live *l, const char *path, record **out)
     sordino_error why;
     if (!path)
         return true;
-    if (!record_open(path, l->o->force || l->n_recordings > 0, l->plan.rate, l->plan.channels, out,
-                     &why))
+    if (!record_open(path, l->o->force, l->plan.rate, l->plan.channels, out, &why))
         return true;
     screen_warn("record", path, "%s", why.text);
     return false;
@@ -180,6 +182,80 @@ static void toggle_recording(live *l)
         screen_tell("record", raw, "is written, and beside it %s", clean);
 }
 
+/* NAME.wav, NAME-2.wav ... of the process that is the n-th to go on; false when out of room. */
+static bool number_name(const char *path, unsigned n, char *to, size_t size)
+{
+    const char *const dot = strrchr(path, '.');
+    const int stem = (int)(dot && !strchr(dot, '/') ? (size_t)(dot - path) : strlen(path));
+    const int length = n < 2 ? snprintf(to, size, "%s", path)
+                             : snprintf(to, size, "%.*s-%u%s", stem, path, n, path + stem);
+    return length > 0 && (size_t)length < size;
+}
+
+/* What --record-raw and --record-clean ask for, from the first frame on. */
+static bool record_options(live *l)
+{
+    char raw[4096], clean[4096];
+    const live_options *const o = l->o;
+    if ((o->record_raw && !number_name(o->record_raw, l->n_processes, raw, sizeof raw)) ||
+        (o->record_clean && !number_name(o->record_clean, l->n_processes, clean, sizeof clean)))
+        return false;
+    l->wants_recording = false;
+    return start_recording(l, o->record_raw ? raw : NULL, o->record_clean ? clean : NULL);
+}
+
+/* ---- going on in a new process
+
+   PortAudio waits for ten minutes in a JACK client whose server was killed, and cannot be used
+   again in that process. The program then starts anew in its own place, with its settings. */
+
+typedef struct resume {
+    double limit, left; /* dB; s to run, 0 = no end */
+    int enabled, delta;
+    unsigned n_processes;
+    unsigned long long losses, xruns;
+} resume;
+
+static void read_resume(live *l)
+{
+    resume r = {.left = 0};
+    if (!l->o->resumed || sscanf(l->o->resumed, "%lf,%lf,%d,%d,%u,%llu,%llu", &r.limit, &r.left,
+                                 &r.enabled, &r.delta, &r.n_processes, &r.losses, &r.xruns) != 7)
+        return;
+    l->now.limit = r.limit;
+    l->now.enabled = r.enabled != 0;
+    l->now.delta = r.delta != 0;
+    l->seconds = r.left;
+    l->n_processes = r.n_processes;
+    l->losses = r.losses;
+    l->xruns_before = r.xruns;
+}
+
+/* Does not return but when it cannot be done. */
+static void go_on_anew(live *l)
+{
+    char text[256];
+    size_t n = 0;
+    const double left = l->seconds > 0 ? fmax(0.1, l->seconds - (wake_now() - l->started)) : 0;
+    while (l->o->argv[n])
+        n++;
+    char **const argv = calloc(n + 6, sizeof *argv);
+    if (!argv)
+        return;
+    snprintf(text, sizeof text, "%.9g,%.3f,%d,%d,%u,%llu,%llu", l->now.limit, left,
+             (int)l->now.enabled, (int)l->now.delta, l->n_processes + 1,
+             (unsigned long long)l->losses, (unsigned long long)l->xruns_before);
+    memcpy(argv, l->o->argv, n * sizeof *argv);
+    argv[n++] = (char *)"--model";
+    argv[n++] = (char *)l->voices.name[l->voice];
+    argv[n++] = (char *)"--resumed";
+    argv[n++] = text;
+    screen_end();
+    execv("/proc/self/exe", argv);
+    screen_warn("failed", "sordino-live", "cannot go on in a new process: %s", strerror(errno));
+    free(argv);
+}
+
 /* ---- the device */
 
 /* Opens device and engine. When the device came back at another rate the engine is made anew. */
@@ -202,6 +278,8 @@ static sordino_status open_device(live *l, sordino_error *why)
         l->plan = plan;
         status = make_engine(l, plan.rate, why);
     }
+    if (!status && l->wants_recording && !record_options(l))
+        status = fail(why, SORDINO_IO, "is not opened, as it cannot be recorded");
     if (!status)
         status = audio_open(&plan, l->engine, &l->audio, why);
     if (status) {
@@ -211,13 +289,14 @@ static sordino_status open_device(live *l, sordino_error *why)
     return status;
 }
 
-static void close_device(live *l)
+/* False when PortAudio hangs in it. */
+static bool close_device(live *l)
 {
-    audio_close(l->audio);
+    if (l->audio && !audio_leave(l->audio))
+        l->is_stuck = true;
     l->audio = NULL;
-    if (l->has_pa)
-        audio_end();
     l->has_pa = false;
+    return !l->is_stuck;
 }
 
 static const char *device_name(const live *l)
@@ -245,7 +324,12 @@ static void lose_device(live *l)
     l->xruns_before += s.xruns;
     l->losses++;
     screen_warn("lost", device_name(l), "was lost; it is opened again when it is back");
-    close_device(l);
+    if (!close_device(l)) {
+        stop_recording(l);
+        go_on_anew(l);
+        l->ending = true;
+        return;
+    }
     l->wait = first_wait;
     l->retry_at = wake_now() + l->wait;
 }
@@ -404,7 +488,7 @@ static void step(live *l, double show_every)
         engine_tidy(l->engine);
     if (l->learning && l->learn_until > 0 && wake_now() >= l->learn_until)
         learn(l, false);
-    if (l->o->seconds > 0 && wake_now() - l->started >= l->o->seconds)
+    if (l->seconds > 0 && wake_now() - l->started >= l->seconds)
         l->ending = true;
     if (is_time_to_show(l, show_every))
         show(l);
@@ -465,15 +549,19 @@ static int start(live *l)
         screen_warn("profile", l->o->profile, "%s", why.text);
         return EXIT_FAILURE;
     }
+    l->wants_recording = l->o->record_raw || l->o->record_clean;
     if (open_device(l, &why)) {
+        if (l->o->resumed) { /* it was there before, and is waited for */
+            l->wait = first_wait;
+            l->retry_at = wake_now() + l->wait;
+            return EXIT_SUCCESS;
+        }
         screen_warn("failed",
                     *l->plan.input_name || *l->plan.output_name ? device_name(l) : "audio", "%s",
                     why.text);
         return EXIT_FAILURE;
     }
-    if (!start_recording(l, l->o->record_raw, l->o->record_clean))
-        return EXIT_FAILURE;
-    tell_start(l, "started");
+    tell_start(l, l->o->resumed ? "reopened" : "started");
     if (l->o->learn > 0) {
         learn(l, true);
         l->learn_until = wake_now() + l->o->learn;
@@ -483,7 +571,8 @@ static int start(live *l)
 
 int live_run(const live_options *o)
 {
-    live l = {.o = o, .now = o->config};
+    live l = {.o = o, .now = o->config, .seconds = o->seconds, .n_processes = 1};
+    read_resume(&l);
     voices_find(o, &l.voices);
     l.started = l.shown = wake_now();
     if (!wake_catch_signals()) {
@@ -502,6 +591,10 @@ int live_run(const live_options *o)
     if (was_open)
         screen_tell("stopped", "sordino-live", "%llu times the device was lost",
                     (unsigned long long)l.losses);
+    if (l.is_stuck) { /* its threads still use what would be freed */
+        fflush(NULL);
+        _exit(code);
+    }
     if (code == EXIT_SUCCESS && !save_profile(&l))
         code = EXIT_FAILURE;
     engine_free(l.engine);

@@ -88,7 +88,8 @@ enum {
     OPT_JSON,
     OPT_SECONDS,
     OPT_PIPEWIRE,
-    OPT_SYSTEMD
+    OPT_SYSTEMD,
+    OPT_RESUMED
 };
 
 static const struct option table[] = {
@@ -124,6 +125,7 @@ static const struct option table[] = {
     {"seconds", required_argument, NULL, OPT_SECONDS},
     {"print-pipewire-conf", no_argument, NULL, OPT_PIPEWIRE},
     {"print-systemd-unit", no_argument, NULL, OPT_SYSTEMD},
+    {"resumed", required_argument, NULL, OPT_RESUMED},
     {"help", no_argument, NULL, 'h'},
     {"version", no_argument, NULL, 'V'},
     {NULL, 0, NULL, 0}};
@@ -182,7 +184,8 @@ static bool read_plain_option(int code, const char *text, live_options *o)
                  {OPT_SAVE_PROFILE, &o->save_profile},
                  {OPT_RECORD_RAW, &o->record_raw},
                  {OPT_RECORD_CLEAN, &o->record_clean},
-                 {OPT_RECORD_NOISE, &o->record_noise}};
+                 {OPT_RECORD_NOISE, &o->record_noise},
+                 {OPT_RESUMED, &o->resumed}};
     const struct {
         int code;
         bool *to;
@@ -267,6 +270,7 @@ live_options_result live_options_read(int argc, char **argv, live_options *o)
     o->config.limit = -20;
     o->link = -1;
     o->client = program;
+    o->argv = argv;
     while ((code = getopt_long(argc, argv, ":m:fqhV", table, NULL)) != -1) {
         if (code == 'h') {
             fputs(help, stdout);

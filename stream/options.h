@@ -34,6 +34,8 @@ typedef struct live_options {
     double noise_seconds;
     double seconds; /* to run; 0 = until told to stop */
     bool force, json, quiet, plain, rt;
+    const char *resumed; /* by a process that goes on in the place of another; see live.c */
+    char **argv;         /* all of them */
 } live_options;
 
 typedef enum live_options_result { LIVE_GO, LIVE_DONE, LIVE_WRONG } live_options_result;
