@@ -115,7 +115,7 @@ static int run(probe *p, const char *to)
         pause_ms(10);
     puts("connected");
     fflush(stdout);
-    atomic_store(&p->start, jack_frame_time(p->src) + 8192);
+    atomic_store(&p->start, jack_frame_time(p->src) + 2048);
     while (atomic_load(&p->n_received) < p->n)
         pause_ms(10);
     FILE *const f = fopen(to, "wb");

@@ -1,0 +1,128 @@
+/* What runs in the callback of sordino-live: samples, changes while it sounds, recordings. */
+#include "stream/engine.h"
+
+#include "tests/support/cmocka_all.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { N = 48000 };
+
+static voice *make_voice(double window, uint32_t least_latency)
+{
+    sordino_config config;
+    sordino_config_init(&config);
+    config.window = window;
+    config.min_latency = least_latency;
+    voice *const v = calloc(1, sizeof *v);
+    assert_non_null(v);
+    assert_int_equal(sordino_new(&config, NULL, &v->denoiser, NULL), SORDINO_OK);
+    return v;
+}
+
+static void fill(float *x, size_t n)
+{
+    uint32_t draw = 1;
+    for (size_t i = 0; i < n; i++) {
+        draw = draw * 1664525U + 1013904223U;
+        x[i] = 0.3F * sinf(0.05F * (float)i) + 1e-10F * (float)(draw >> 8);
+    }
+}
+
+static void blocks_of_any_size_give_what_the_core_gives(void **state)
+{
+    static const size_t blocks[] = {1, 64, 256, 480, 1000, 1024, 7};
+    static float in[N], out[2 * N], expected[N];
+    (void)state;
+    fill(in, N);
+    voice *const alone = make_voice(0.032, 0);
+    const float *const from = in;
+    float *const to = expected;
+    sordino_process(alone->denoiser, &from, &to, N);
+    voice_free(alone);
+    engine *const e = engine_new(48000, 1, 2, make_voice(0.032, 0));
+    assert_non_null(e);
+    size_t at = 0;
+    for (int i = 0; at < N; i++) {
+        const size_t n = blocks[i % 7] < N - at ? blocks[i % 7] : N - at;
+        engine_run(e, in + at, out + 2 * at, n);
+        at += n;
+    }
+    for (size_t i = 0; i < N; i++) {
+        assert_memory_equal(&out[2 * i], &expected[i], sizeof expected[i]);
+        assert_memory_equal(&out[2 * i + 1], &expected[i], sizeof expected[i]);
+    }
+    engine_free(e);
+}
+
+static void a_change_while_it_sounds_neither_clicks_nor_gaps(void **state)
+{
+    static float in[N], out[N];
+    (void)state;
+    for (size_t i = 0; i < N; i++)
+        in[i] = 0.5F * sinf(0.05F * (float)i);
+    voice *const first = make_voice(0.032, 0);
+    const uint32_t latency = sordino_latency(first->denoiser);
+    engine *const e = engine_new(48000, 1, 1, first);
+    assert_non_null(e);
+    engine_set_mix(e, 0); /* then both give the delayed input, and so does what lies between */
+    for (size_t at = 0; at < N; at += 480) {
+        if (at == 9600) {
+            assert_true(engine_change(e, make_voice(0.02, latency)));
+            assert_false(engine_change(e, NULL));
+        }
+        engine_run(e, in + at, out + at, 480);
+    }
+    assert_true(engine_tidy(e));
+    assert_false(engine_tidy(e));
+    assert_int_equal(sordino_latency(engine_voice(e)->denoiser), latency);
+    /* Float rounding of the fade between two equal values. */
+    const float tolerance = 1e-6F;
+    for (size_t i = latency + 960; i < N; i++)
+        assert_true(fabsf(out[i] - in[i - latency]) < tolerance);
+    engine_free(e);
+}
+
+static void what_a_recording_loses_is_counted_and_stays_a_gap(void **state)
+{
+    enum { ROOM = 128, BLOCK = 64 };
+    float in[BLOCK];
+    static float got[4096];
+    size_t n, all = 0;
+    (void)state;
+    tap *const t = tap_new(1, ROOM);
+    assert_non_null(t);
+    const float *const planes[] = {in};
+    for (int round = 1; round <= 20; round++) {
+        for (int i = 0; i < BLOCK; i++)
+            in[i] = (float)round;
+        tap_push(t, planes, BLOCK);
+        if (round == 12 || round == 20) /* a disk that sleeps in between */
+            while ((n = tap_pull(t, got + all, 50)) > 0)
+                all += n;
+    }
+    const uint64_t waiting = tap_pushed(t) - all;
+    assert_true(tap_lost(t) > 0);
+    assert_int_equal(tap_pushed(t), 20 * BLOCK);
+    assert_true(waiting <= tap_lost(t)); /* those lost after the last that went in */
+    size_t silent = 0;
+    for (size_t i = 0; i < all; i++) {
+        if (got[i] == 0)
+            silent++;
+        else
+            assert_true(got[i] == (float)(i / BLOCK + 1)); /* each at its own time */
+    }
+    assert_int_equal(silent + waiting, tap_lost(t));
+    tap_free(t);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(blocks_of_any_size_give_what_the_core_gives),
+        cmocka_unit_test(a_change_while_it_sounds_neither_clicks_nor_gaps),
+        cmocka_unit_test(what_a_recording_loses_is_counted_and_stays_a_gap),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
