@@ -81,7 +81,12 @@ static void judge_file(const char *path)
         const sf_count_t got = sf_readf_float(f, x, (sf_count_t)n);
         for (size_t i = 0; i < n; i++)
             x[i] = x[i * channels];
-        judge(path, x, got > 0 ? (size_t)got : 0, info.samplerate);
+        /* A device takes a moment to be connected, and gives nothing until then. */
+        const size_t all = got > 0 ? (size_t)got : 0;
+        size_t first = 0;
+        while (first < all && x[first] == 0)
+            first++;
+        judge(path, x + first, all - first, info.samplerate);
     }
     sf_close(f);
     free(x);
