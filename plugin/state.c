@@ -11,7 +11,7 @@
 static const void *feature(const LV2_Feature *const *features, const char *uri)
 {
     for (; features && *features; features++)
-        if (strcmp((*features)->URI, uri) == 0)
+        if ((*features)->URI && strcmp((*features)->URI, uri) == 0)
             return (*features)->data;
     return NULL;
 }
