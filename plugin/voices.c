@@ -164,21 +164,14 @@ uint32_t network_latency(const network *n)
 
 /* ---- life ---- */
 
-/* The delay of a window of the spectral methods with a hop of a part of it. */
-static sordino_status window_latency(const sordino_config *config, double window, double part,
-                                     uint32_t *out, sordino_error *why)
+/* The delay of a window of the spectral methods with a hop of a half of it. */
+static sordino_status window_latency(const sordino_config *config, double window, uint32_t *out,
+                                     sordino_error *why)
 {
     sordino_config c = *config;
-    sordino_denoiser *d;
-    c.channels = 1;
     c.window = window;
-    c.hop = window / part;
-    const sordino_status status = sordino_new(&c, NULL, &d, why);
-    if (status != SORDINO_OK)
-        return status;
-    *out = sordino_latency(d);
-    sordino_free(d);
-    return SORDINO_OK;
+    c.hop = window / 2.0;
+    return sordino_config_latency(&c, NULL, out, why);
 }
 
 static sordino_status make_engines(voices *v, sordino_error *why)
@@ -191,7 +184,7 @@ static sordino_status make_engines(voices *v, sordino_error *why)
     for (int i = 0; i < N_DELAY && status == SORDINO_OK; i++) {
         /* At odd rates a window is rounded so that the hop is whole: what has hops of a half is to
          * fit as well as the Wiener filter, which has quarters. */
-        status = window_latency(&config, delay_window[i], 2.0, &v->latency[i], why);
+        status = window_latency(&config, delay_window[i], &v->latency[i], why);
         config.window = wiener_window[i];
         if (status == SORDINO_OK)
             status = engine_init(&v->wiener[i], &config, NULL, longest(v->rate), why);

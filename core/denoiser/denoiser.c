@@ -234,6 +234,21 @@ sordino_status sordino_new(const sordino_config *config, const sordino_model *mo
     return SORDINO_OK;
 }
 
+sordino_status sordino_config_latency(const sordino_config *config, const sordino_model *model,
+                                      uint32_t *out, sordino_error *why)
+{
+    uint32_t own = 0;
+    *out = 0;
+    sordino_status status = check_config(config, model, why);
+    if (status == SORDINO_OK && spectral(config, model))
+        status = front_stft_latency(config, model, &own, why);
+    else if (status == SORDINO_OK)
+        own = front_wave_latency(config, model);
+    if (status == SORDINO_OK)
+        *out = own > config->min_latency ? own : config->min_latency;
+    return status;
+}
+
 void sordino_reset(sordino_denoiser *d)
 {
     d->front->reset(d->front);

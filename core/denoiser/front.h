@@ -41,9 +41,17 @@ SORDINO_NODISCARD sordino_status front_stft_new(const sordino_config *config,
                                                 const sordino_model *model, front **out,
                                                 sordino_error *why);
 
+/* The latency of what front_stft_new makes. Errors: BAD_ARG. */
+SORDINO_NODISCARD sordino_status front_stft_latency(const sordino_config *config,
+                                                    const sordino_model *model, uint32_t *out,
+                                                    sordino_error *why);
+
 /* Per-sample methods: KALMAN, PREDICTOR, or NETWORK with a waveform model. */
 SORDINO_NODISCARD sordino_status front_wave_new(const sordino_config *config,
                                                 const sordino_model *model, front **out,
                                                 sordino_error *why);
+
+/* The latency of what front_wave_new makes. */
+uint32_t front_wave_latency(const sordino_config *config, const sordino_model *model);
 
 #endif

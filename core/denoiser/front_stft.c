@@ -316,6 +316,16 @@ static sordino_status choose_geometry(const sordino_config *config, const sordin
     return stft_geometry_init(config->rate, window, hop, out, why);
 }
 
+sordino_status front_stft_latency(const sordino_config *config, const sordino_model *model,
+                                  uint32_t *out, sordino_error *why)
+{
+    stft_geometry geometry;
+    const sordino_status status = choose_geometry(
+        config, config->method == SORDINO_METHOD_NETWORK ? model : NULL, &geometry, why);
+    *out = status == SORDINO_OK ? stft_delay(&geometry) : 0;
+    return status;
+}
+
 sordino_status front_stft_new(const sordino_config *config, const sordino_model *model, front **out,
                               sordino_error *why)
 {

@@ -311,6 +311,13 @@ static sordino_status channel_new(const front_wave *f, const sordino_config *con
     return plan_state_new(model->plan, f->max_frames, &ch->state, why);
 }
 
+uint32_t front_wave_latency(const sordino_config *config, const sordino_model *model)
+{
+    if (config->method == SORDINO_METHOD_NETWORK)
+        return model->front.hop_samples - 1 + model->front.lag_samples;
+    return config->method == SORDINO_METHOD_KALMAN ? config->lag : 0;
+}
+
 /* Sizes and functions that depend on the method. */
 static void choose_method(front_wave *f, const sordino_config *config, const sordino_model *model)
 {
@@ -326,7 +333,7 @@ static void choose_method(front_wave *f, const sordino_config *config, const sor
     f->n_channels = config->channels;
     f->n_ready = f->hop - 1;
     f->base = (front){
-        .latency = network ? f->hop - 1 + model->front.lag_samples : (profiles ? config->lag : 0),
+        .latency = front_wave_latency(config, model),
         .span = f->max_frames * f->hop,
         .free = front_wave_free,
         .reset = front_wave_reset,

@@ -537,6 +537,30 @@ static void a_learned_profile_can_be_kept_and_used_again(void **state)
     free(z);
 }
 
+static void the_latency_of_a_configuration_is_known_beforehand(void **state)
+{
+    (void)state;
+    static const double windows[][2] = {{0.0, 0.0}, {0.010, 0.005}, {0.02, 0.0}, {0.064, 0.032}};
+    for (size_t i = 0; i < n_kinds; i++)
+        for (size_t r = 0; r < N_RATES; r++)
+            for (size_t w = 0; w < sizeof windows / sizeof *windows; w++) {
+                sordino_config config = config_for(&kinds[i], rates[r], 1);
+                uint32_t latency = 0;
+                config.window = windows[w][0];
+                config.hop = windows[w][1];
+                config.min_latency = w == 3 ? 3000 : 0;
+                sordino_denoiser *d = make(&config, kinds[i].model);
+                assert_int_equal(sordino_config_latency(&config, kinds[i].model, &latency, NULL),
+                                 SORDINO_OK);
+                assert_int_equal(latency, sordino_latency(d));
+                sordino_free(d);
+            }
+    uint32_t latency = 7;
+    const sordino_config slow = config_for(&kinds[0], 100, 1);
+    assert_int_equal(sordino_config_latency(&slow, NULL, &latency, NULL), SORDINO_BAD_ARG);
+    assert_int_equal(latency, 0);
+}
+
 static void a_profile_can_be_copied_while_audio_runs(void **state)
 {
     (void)state;
@@ -670,6 +694,7 @@ int main(void)
         cmocka_unit_test(unlinked_channels_are_as_if_alone),
         cmocka_unit_test(a_learned_profile_can_be_kept_and_used_again),
         cmocka_unit_test(a_profile_can_be_copied_while_audio_runs),
+        cmocka_unit_test(the_latency_of_a_configuration_is_known_beforehand),
         cmocka_unit_test(fields_out_of_range_are_refused),
         cmocka_unit_test(meters_tell_levels_and_reduction),
     };

@@ -66,6 +66,13 @@ SORDINO_API SORDINO_NODISCARD sordino_status sordino_new(const sordino_config *c
                                                          sordino_denoiser **out,
                                                          sordino_error *why);
 
+/* The latency in samples of the denoiser that sordino_new would make, without making it: to choose
+ * between configurations, or a common min_latency. Errors: those of sordino_new but NO_MEM. */
+SORDINO_API SORDINO_NODISCARD sordino_status sordino_config_latency(const sordino_config *config,
+                                                                    const sordino_model *model,
+                                                                    uint32_t *out,
+                                                                    sordino_error *why);
+
 /* Releases a denoiser. NULL is ignored. */
 SORDINO_API void sordino_free(sordino_denoiser *denoiser);
 
