@@ -68,7 +68,7 @@ def main():
         print("The file has no command yet")
         return 77
     environment = dict(os.environ, SORDINO_IN_README="yes")
-    environment["PATH"] = f"{build}/offline:{build}/trainer:{environment['PATH']}"
+    environment["PATH"] = f"{build}/offline:{build}/stream:{build}/trainer:{environment['PATH']}"
     with tempfile.TemporaryDirectory() as folder:
         tree = folder + "/sordino"
         skip = shutil.ignore_patterns("build*", "demo", ".git", "__pycache__")
