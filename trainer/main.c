@@ -3,9 +3,11 @@
 #include "trainer/options.h"
 #include "trainer/preview.h"
 #include "trainer/run/export.h"
+#include "trainer/run/machines.h"
 #include "trainer/run/report.h"
 #include "trainer/run/train.h"
 
+#include "core/base/error.h"
 #include "core/model/model_path.h"
 
 #include <malloc.h>
@@ -19,6 +21,7 @@ enum { EXIT_USAGE = 2, EXIT_LOSES = 3, EXIT_STOPPED = 130 };
 enum { PREVIEW_EXAMPLES = 3, PREVIEW_RATE = 48000, PREVIEW_SECONDS = 3 };
 
 static volatile int stopped;
+static machines *crew; /* NULL: one alone */
 
 static void on_signal(int number)
 {
@@ -36,17 +39,23 @@ static void catch_signals(void)
     sigaction(SIGHUP, &a, NULL);
 }
 
+static bool speaks(void)
+{
+    return machines_rank(crew) == 0;
+}
+
 static int complain(const char *subject, const sordino_error *why)
 {
-    fprintf(stderr, "sordino-train: %s%s%s\n", subject ? subject : "", subject ? ": " : "",
-            why->text);
+    if (speaks())
+        fprintf(stderr, "sordino-train: %s%s%s\n", subject ? subject : "", subject ? ": " : "",
+                why->text);
     return EXIT_FAILURE;
 }
 
 /* Lines of `notes` to standard error. */
 static void tell_notes(const char *notes)
 {
-    for (const char *at = notes; at && *at;) {
+    for (const char *at = speaks() ? notes : NULL; at && *at;) {
         const size_t n = strcspn(at, "\n");
         if (n > 0)
             fprintf(stderr, "sordino-train: %.*s\n", (int)n, at);
@@ -176,19 +185,27 @@ static int train_with(const options *o, train *t, report *r)
     catch_signals();
     if (train_baselines(t, &why) != SORDINO_OK)
         return complain(NULL, &why);
-    report_baselines(r, t);
-    const sordino_status status = train_run(t, &stopped, report_watch, r, &why);
-    sordino_error drawn = {0};
-    if (report_draw(r, s->picture, &drawn) != SORDINO_OK)
-        (void)complain(s->picture, &drawn);
-    report_end_line(r);
+    if (r)
+        report_baselines(r, t);
+    const sordino_status status = train_run(t, &stopped, r ? report_watch : NULL, r, &why);
+    if (r) {
+        sordino_error drawn = {0};
+        if (report_draw(r, s->picture, &drawn) != SORDINO_OK)
+            (void)complain(s->picture, &drawn);
+        report_end_line(r);
+    }
     if (status != SORDINO_OK)
         return complain(NULL, &why);
-    if (stopped) {
-        say_where(t, o);
-        return EXIT_STOPPED;
+    int code = EXIT_SUCCESS;
+    if (machines_any(crew, stopped)) {
+        code = EXIT_STOPPED;
+        if (speaks())
+            say_where(t, o);
+    } else if (speaks()) {
+        code = finish(t, o);
     }
-    return finish(t, o);
+    machines_share(crew, &code, sizeof code);
+    return code;
 }
 
 static int run(const options *o)
@@ -199,18 +216,23 @@ static int run(const options *o)
     report *r = NULL;
     char *notes = NULL;
     size_t size = 0;
-    if (!s->force && !s->resume && access(s->output, F_OK) == 0) {
-        fprintf(stderr, "sordino-train: %s: exists; give --force to replace it\n", s->output);
-        return EXIT_FAILURE;
+    int exists = speaks() && !s->force && !s->resume && access(s->output, F_OK) == 0;
+    machines_share(crew, &exists, sizeof exists);
+    if (exists) {
+        (void)error_set(&why, SORDINO_BAD_ARG, "exists; give --force to replace it");
+        return complain(s->output, &why);
     }
     FILE *const to = open_memstream(&notes, &size);
-    sordino_status status = train_new(s, to, &t, &why);
+    sordino_status status = train_new(s, crew, to, &t, &why);
     if (to)
         fclose(to);
     tell_notes(notes);
     free(notes);
-    if (status == SORDINO_OK)
-        status = report_new(s->log, s->resume, !s->quiet, &r, &why);
+    if (status == SORDINO_OK) {
+        if (speaks())
+            status = report_new(s->log, s->resume, !s->quiet, &r, &why);
+        status = machines_agree(crew, status, &why);
+    }
     int code = status == SORDINO_OK ? train_with(o, t, r) : complain(NULL, &why);
     report_free(r);
     train_free(t);
@@ -252,6 +274,29 @@ static int export_onnx(const options *o)
     return status == SORDINO_OK ? EXIT_SUCCESS : complain(o->onnx_to, &why);
 }
 
+/* What is asked for, by one machine or by several. */
+static int go(int argc, char **argv, options *o)
+{
+    sordino_error why = {0};
+    const options_found found = options_parse(argc, argv, o, &why);
+    const sordino_status status =
+        machines_agree(crew, found == OPTIONS_BAD ? SORDINO_BAD_ARG : SORDINO_OK, &why);
+    if (status != SORDINO_OK) {
+        if (speaks())
+            fprintf(stderr, "sordino-train: %s; see sordino-train --help\n", why.text);
+        return EXIT_USAGE;
+    }
+    if (found == OPTIONS_DONE)
+        return EXIT_SUCCESS;
+    if (!o->preview && !o->onnx_from && !o->score)
+        return run(o);
+    if (machines_count(crew) > 1) {
+        (void)error_set(&why, SORDINO_BAD_ARG, "Only training is for several machines");
+        return complain(NULL, &why);
+    }
+    return o->preview ? preview(o) : o->onnx_from ? export_onnx(o) : score(o);
+}
+
 int main(int argc, char **argv)
 {
 #if defined(M_MMAP_THRESHOLD)
@@ -259,23 +304,12 @@ int main(int argc, char **argv)
     (void)mallopt(M_MMAP_THRESHOLD, 1 << 28);
     (void)mallopt(M_TRIM_THRESHOLD, 1 << 30);
 #endif
-    options o;
     sordino_error why = {0};
-    switch (options_parse(argc, argv, &o, &why)) {
-    case OPTIONS_DONE:
-        options_free(&o);
-        return EXIT_SUCCESS;
-    case OPTIONS_BAD:
-        fprintf(stderr, "sordino-train: %s; see sordino-train --help\n", why.text);
-        options_free(&o);
-        return EXIT_USAGE;
-    case OPTIONS_TRAIN:
-        break;
-    }
-    const int code = o.preview     ? preview(&o)
-                     : o.onnx_from ? export_onnx(&o)
-                     : o.score     ? score(&o)
-                                   : run(&o);
+    if (machines_join(&crew, &why) != SORDINO_OK)
+        return complain(NULL, &why);
+    options o;
+    const int code = go(argc, argv, &o);
     options_free(&o);
+    machines_leave(crew);
     return code;
 }

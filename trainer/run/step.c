@@ -29,10 +29,13 @@ struct stepper {
     mixer *mixer;
     workers *workers;
     step_spec spec;
-    uint32_t windows; /* of a pass: the lane's examples with batch statistics, else 1 */
+    uint32_t rank, ranks; /* of machines */
+    uint32_t windows;     /* of a pass: the lane's examples with batch statistics, else 1 */
     size_t input_row, output_row;
-    hand *hands; /* [threads] */
-    lane *lanes; /* [lanes] */
+    hand *hands;       /* [threads] */
+    lane *lanes;       /* [lanes]; those of other machines have no memory */
+    float **gradients; /* [lanes]: theirs, for machines_sum */
+    double *found;     /* [2][lanes]: losses, seconds */
     uint64_t number;
     atomic_bool refreshed;
 };
@@ -52,6 +55,8 @@ void stepper_free(stepper *s)
         free(s->lanes[i].gradient);
     free(s->hands);
     free(s->lanes);
+    free(s->gradients);
+    free(s->found);
     free(s);
 }
 
@@ -90,32 +95,39 @@ static sordino_status stepper_build(stepper *s, const cost_spec *cost, const mix
     }
     s->hands = calloc(workers_count(s->workers), sizeof *s->hands);
     s->lanes = calloc(s->spec.lanes, sizeof *s->lanes);
-    if (!s->hands || !s->lanes)
+    s->gradients = calloc(s->spec.lanes, sizeof *s->gradients);
+    s->found = calloc(2 * (size_t)s->spec.lanes + 1, sizeof *s->found);
+    if (!s->hands || !s->lanes || !s->gradients || !s->found)
         return error_set(why, SORDINO_NO_MEM, "Out of memory for training");
     const size_t size = net_size(s->net), all = size + net_statistics(s->net);
-    for (uint32_t i = s->spec.rank; i < s->spec.lanes; i += s->spec.ranks) {
+    for (uint32_t i = s->rank; i < s->spec.lanes; i += s->ranks) {
         s->lanes[i].gradient = calloc(all + 1, sizeof(float));
         if (!s->lanes[i].gradient)
             return error_set(why, SORDINO_NO_MEM, "Out of memory for gradients");
         s->lanes[i].statistics = s->lanes[i].gradient + size;
+        s->gradients[i] = s->lanes[i].gradient;
     }
     for (uint32_t i = 0; i < workers_count(s->workers); i++) {
         const sordino_status status = hand_new(s, &s->hands[i], cost, max_samples, max_frames, why);
         if (status != SORDINO_OK)
             return status;
     }
-    return SORDINO_OK;
+    return machines_reserve(s->spec.machines, s->spec.lanes, all, why);
 }
 
 sordino_status stepper_new(net *n, const front_spec *front, const cost_spec *cost, mixer *m,
                            workers *w, const step_spec *spec, stepper **out, sordino_error *why)
 {
     *out = NULL;
-    if (spec->batch < 1 || spec->lanes < 1 || spec->lanes > spec->batch || spec->ranks < 1 ||
-        spec->rank >= spec->ranks || spec->ranks > spec->lanes)
+    const uint32_t ranks = machines_count(spec->machines);
+    if (spec->batch < 1 || spec->lanes < 1 || spec->lanes > spec->batch)
+        return error_set(why, SORDINO_BAD_ARG, "A batch of %u examples in %u lanes does not fit",
+                         (unsigned)spec->batch, (unsigned)spec->lanes);
+    if (ranks > spec->lanes)
         return error_set(why, SORDINO_BAD_ARG,
-                         "A batch of %u examples in %u lanes on %u machines does not fit",
-                         (unsigned)spec->batch, (unsigned)spec->lanes, (unsigned)spec->ranks);
+                         "%u machines cannot share %u lanes; give more --lanes, and a --batch of "
+                         "as many or more",
+                         (unsigned)ranks, (unsigned)spec->lanes);
     if (net_statistics(n) > 0 && spec->batch % spec->lanes != 0)
         return error_set(why, SORDINO_BAD_ARG,
                          "With batch norm the batch of %u must be a multiple of the %u lanes",
@@ -130,6 +142,8 @@ sordino_status stepper_new(net *n, const front_spec *front, const cost_spec *cos
         .mixer = m,
         .workers = w,
         .spec = *spec,
+        .rank = machines_rank(spec->machines),
+        .ranks = ranks,
         .windows = net_statistics(n) > 0 ? spec->batch / spec->lanes : 1,
         .input_row = kernels_pad(graph_at(g, 0)->width),
         .output_row = kernels_pad(graph_output(g)->width),
@@ -176,7 +190,7 @@ static sordino_status run_pass(stepper *s, hand *h, lane *l, uint64_t first)
 static void run_lane(void *self, uint32_t thread, size_t job)
 {
     stepper *const s = self;
-    const uint32_t number = s->spec.rank + (uint32_t)job * s->spec.ranks;
+    const uint32_t number = s->rank + (uint32_t)job * s->ranks;
     lane *const l = &s->lanes[number];
     const fpenv_saved saved = fpenv_enter();
     memset(l->gradient, 0, (net_size(s->net) + net_statistics(s->net)) * sizeof *l->gradient);
@@ -199,37 +213,64 @@ static void refresh(void *self, uint32_t thread, size_t job)
         s->refreshed = false; /* any thread may say so */
 }
 
-sordino_status stepper_gradient(stepper *s, uint64_t number, step_result *result, float **gradient,
-                                float **statistics, sordino_error *why)
+/* The own lanes' share of a step. */
+static sordino_status run_lanes(stepper *s, sordino_error *why)
 {
-    const step_spec *const p = &s->spec;
-    s->number = number;
     s->refreshed = true;
-    workers_run(s->workers, refresh, s, mixer_refresh_jobs(s->mixer, number));
+    workers_run(s->workers, refresh, s, mixer_refresh_jobs(s->mixer, s->number));
     if (!s->refreshed)
         return error_set(why, SORDINO_NO_MEM, "Out of memory for generated signals");
     net_pack(s->net);
-    workers_run(s->workers, run_lane, s, (p->lanes - p->rank + p->ranks - 1) / p->ranks);
-    lane *const sum = &s->lanes[p->rank];
-    const size_t all = net_size(s->net) + net_statistics(s->net);
-    for (uint32_t i = p->rank; i < p->lanes; i += p->ranks) {
-        lane *const l = &s->lanes[i];
-        if (l->status != SORDINO_OK) {
+    workers_run(s->workers, run_lane, s, (s->spec.lanes - s->rank + s->ranks - 1) / s->ranks);
+    for (uint32_t i = s->rank; i < s->spec.lanes; i += s->ranks) {
+        if (s->lanes[i].status != SORDINO_OK) {
             if (why)
-                *why = l->why;
-            return l->status;
+                *why = s->lanes[i].why;
+            return s->lanes[i].status;
         }
-        if (l == sum)
-            continue;
-        for (size_t k = 0; k < all; k++)
-            sum->gradient[k] += l->gradient[k];
-        sum->loss += l->loss;
-        sum->seconds += l->seconds;
     }
-    for (size_t k = net_size(s->net); k < all; k++)
-        sum->gradient[k] /= (float)p->lanes;
-    *result = (step_result){.loss = sum->loss / p->batch, .seconds = sum->seconds};
-    *gradient = sum->gradient;
-    *statistics = sum->statistics;
+    return SORDINO_OK;
+}
+
+/* All lanes' gradients and statistics in order, into the first of the own. */
+static void add_lanes(stepper *s)
+{
+    const size_t all = net_size(s->net) + net_statistics(s->net);
+    float *const sum = s->gradients[s->rank];
+    if (s->spec.machines) {
+        machines_sum(s->spec.machines, s->gradients, sum);
+        return;
+    }
+    for (uint32_t i = 1; i < s->spec.lanes; i++)
+        for (size_t k = 0; k < all; k++)
+            sum[k] += s->gradients[i][k];
+}
+
+sordino_status stepper_gradient(stepper *s, uint64_t number, step_result *result, float **gradient,
+                                float **statistics, sordino_error *why)
+{
+    const uint32_t lanes = s->spec.lanes;
+    s->number = number;
+    const sordino_status status = run_lanes(s, why);
+    for (uint32_t i = 0; i < lanes; i++) {
+        const bool own = i % s->ranks == s->rank;
+        s->found[i] = own ? s->lanes[i].loss : 0;
+        s->found[lanes + i] = own ? s->lanes[i].seconds : 0;
+    }
+    s->found[2 * (size_t)lanes] = status != SORDINO_OK;
+    machines_gather(s->spec.machines, s->found, 2 * (size_t)lanes + 1);
+    if (s->found[2 * (size_t)lanes] > 0)
+        return machines_agree(s->spec.machines, status, why);
+    add_lanes(s);
+    *gradient = s->gradients[s->rank];
+    *statistics = *gradient + net_size(s->net);
+    for (size_t k = 0; k < net_statistics(s->net); k++)
+        (*statistics)[k] /= (float)lanes;
+    *result = (step_result){0};
+    for (uint32_t i = 0; i < lanes; i++) {
+        result->loss += s->found[i];
+        result->seconds += s->found[lanes + i];
+    }
+    result->loss /= s->spec.batch;
     return SORDINO_OK;
 }

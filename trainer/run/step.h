@@ -1,7 +1,7 @@
 /*
  * One step of descent: examples made, features, forward, loss, backward and the update. A batch is
  * cut into lanes, each with a gradient of its own, added up in order: the result does not depend on
- * the number of threads.
+ * the number of threads, nor on that of machines.
  */
 #ifndef RUN_STEP_H
 #define RUN_STEP_H
@@ -15,12 +15,13 @@
 #include "trainer/front/front.h"
 #include "trainer/mix/mix.h"
 #include "trainer/net/net.h"
+#include "trainer/run/machines.h"
 #include "trainer/run/workers.h"
 
 typedef struct step_spec {
     uint32_t batch, lanes; /* examples; parts; lanes <= batch */
-    uint32_t rank, ranks;  /* of machines that share the batch: this one takes lanes rank,
-                              rank + ranks ... */
+    machines *machines;    /* that share the batch, borrowed: number r of n takes lanes r, r + n
+                              ...; NULL: this one alone */
 } step_spec;
 
 typedef struct stepper stepper;
@@ -40,7 +41,8 @@ typedef struct step_result {
 
 /* Gradient and loss of step `number` (examples number * batch ...) at the net's present weights.
  * The net is packed first. Gradient [net_size] and batch statistics [net_statistics] (means) are
- * borrowed until the next call. Errors: NO_MEM, BAD_ARG. */
+ * borrowed until the next call; they are the same on all machines, errors too. Errors: NO_MEM,
+ * BAD_ARG. */
 SORDINO_NODISCARD sordino_status stepper_gradient(stepper *s, uint64_t number, step_result *result,
                                                   float **gradient, float **statistics,
                                                   sordino_error *why);

@@ -124,6 +124,33 @@ static sordino_status new_network(train *t, sordino_error *why)
     return new_adam(t, why);
 }
 
+/* Text that says what a run is, for checkpoints and to compare machines by. */
+static sordino_status describe_run(train *t, sordino_error *why)
+{
+    t->essence = settings_text(t->settings, true);
+    snprintf(t->graph_hash, sizeof t->graph_hash, "%016" PRIx64, graph_hash(t->graph));
+    snprintf(t->data_hash, sizeof t->data_hash, "%016" PRIx64, sources_hash(t->sources));
+    return t->essence ? SORDINO_OK : error_set(why, SORDINO_NO_MEM, "Out of memory for settings");
+}
+
+/* One run on all machines. */
+static sordino_status same_everywhere(train *t, sordino_error *why)
+{
+    const settings *const s = t->settings;
+    char length[128];
+    snprintf(length, sizeof length, "%.17g %.17g %.17g", s->minutes, s->hours, s->steps);
+    sordino_status status = machines_same(t->machines, t->essence, "The settings", why);
+    if (status == SORDINO_OK)
+        status = machines_same(t->machines, length, "--minutes, --hours or --steps", why);
+    if (status == SORDINO_OK)
+        status = machines_same(t->machines, t->data_hash, "The recordings", why);
+    if (status == SORDINO_OK)
+        status = machines_same(t->machines, t->graph_hash, "The networks", why);
+    if (status == SORDINO_OK)
+        status = machines_same(t->machines, t->from_hash, "The models to start from", why);
+    return status;
+}
+
 static sordino_status build(train *t, FILE *notes, sordino_error *why)
 {
     const settings *const s = t->settings;
@@ -139,33 +166,41 @@ static sordino_status build(train *t, FILE *notes, sordino_error *why)
     if (!t->workers)
         return error_set(why, SORDINO_NO_MEM, "%u threads cannot be had", (unsigned)s->threads);
     const cost_spec cost = design_cost(s);
-    const step_spec step = {
-        .batch = s->batch, .lanes = s->lanes < s->batch ? s->lanes : s->batch, .ranks = 1};
+    const step_spec step = {.batch = s->batch,
+                            .lanes = s->lanes < s->batch ? s->lanes : s->batch,
+                            .machines = t->machines};
     status = stepper_new(t->net, &t->front, &cost, t->mixer, t->workers, &step, &t->stepper, why);
-    if (status == SORDINO_OK)
+    if (status == SORDINO_OK && machines_rank(t->machines) == 0)
         status = scoring_new(s, t->sources, t->workers, &t->scoring, why);
-    t->essence = settings_text(s, true);
-    if (status == SORDINO_OK && !t->essence)
-        status = error_set(why, SORDINO_NO_MEM, "Out of memory for settings");
-    snprintf(t->graph_hash, sizeof t->graph_hash, "%016" PRIx64, graph_hash(t->graph));
-    snprintf(t->data_hash, sizeof t->data_hash, "%016" PRIx64, sources_hash(t->sources));
-    return status;
+    return status == SORDINO_OK ? describe_run(t, why) : status;
 }
 
-sordino_status train_new(const settings *s, FILE *notes, train **out, sordino_error *why)
+static train *train_blank(const settings *s, machines *m)
 {
-    *out = NULL;
     train *t = calloc(1, sizeof *t);
     if (!t)
-        return error_set(why, SORDINO_NO_MEM, "Out of memory for the run");
+        return NULL;
     t->settings = s;
+    t->machines = m;
     t->minutes = s->minutes > 0 || s->hours > 0 || s->steps > 0 ? s->minutes : default_minutes;
     t->best_merit = -INFINITY;
     t->rate_scale = 1;
     for (int i = 0; i < SCORE_SUBJECTS; i++)
         for (int k = 0; k < SCORE_COUNT; k++)
             t->figures[i].mean[k] = NAN;
-    const sordino_status status = build(t, notes, why);
+    return t;
+}
+
+sordino_status train_new(const settings *s, machines *m, FILE *notes, train **out,
+                         sordino_error *why)
+{
+    *out = NULL;
+    train *const t = train_blank(s, m);
+    sordino_status status =
+        t ? build(t, notes, why) : error_set(why, SORDINO_NO_MEM, "Out of memory for the run");
+    status = machines_agree(m, status, why);
+    if (t && status == SORDINO_OK)
+        status = same_everywhere(t, why);
     if (status != SORDINO_OK) {
         train_free(t);
         return status;
@@ -210,7 +245,8 @@ static checkpoint describe(train *t, checkpoint_vector v[N_VECTORS], checkpoint_
     return (checkpoint){v, N_VECTORS, n, N_NUMBERS, x, N_TEXTS};
 }
 
-static sordino_status save(train *t, sordino_error *why)
+/* To memory and, on machine 0, to the checkpoint's file. */
+static sordino_status save_here(train *t, sordino_error *why)
 {
     checkpoint_vector v[N_VECTORS];
     checkpoint_number n[N_NUMBERS];
@@ -230,8 +266,14 @@ static sordino_status save(train *t, sordino_error *why)
         memcpy(at, v[i].values, v[i].n * sizeof *at);
     for (size_t i = 0; i < N_NUMBERS; i++)
         t->saved_numbers[i] = *n[i].value;
-    return t->settings->checkpoint ? checkpoint_write(t->settings->checkpoint, &c, why)
-                                   : SORDINO_OK;
+    return t->settings->checkpoint && machines_rank(t->machines) == 0
+               ? checkpoint_write(t->settings->checkpoint, &c, why)
+               : SORDINO_OK;
+}
+
+static sordino_status save(train *t, sordino_error *why)
+{
+    return machines_agree(t->machines, save_here(t, why), why);
 }
 
 /* Back to what was saved last. */
@@ -254,7 +296,15 @@ sordino_status train_resume(train *t, sordino_error *why)
     checkpoint_number n[N_NUMBERS];
     checkpoint_text x[N_TEXTS];
     const checkpoint c = describe(t, v, n, x);
-    return checkpoint_read(t->settings->checkpoint, &c, why);
+    sordino_status status = SORDINO_OK;
+    if (machines_rank(t->machines) == 0)
+        status = checkpoint_read(t->settings->checkpoint, &c, why);
+    status = machines_agree(t->machines, status, why);
+    for (size_t i = 0; status == SORDINO_OK && i < N_VECTORS; i++)
+        machines_share(t->machines, v[i].values, v[i].n * sizeof *v[i].values);
+    for (size_t i = 0; status == SORDINO_OK && i < N_NUMBERS; i++)
+        machines_share(t->machines, n[i].value, sizeof *n[i].value);
+    return status;
 }
 
 /* ---- scoring ---- */
@@ -279,7 +329,7 @@ sordino_status train_model_of(const train *t, const float *values, const metadat
     return status;
 }
 
-static sordino_status score_values(train *t, const float *values, scores *out, sordino_error *why)
+static sordino_status score_here(train *t, const float *values, scores *out, sordino_error *why)
 {
     void *bytes = NULL;
     size_t size = 0;
@@ -294,15 +344,23 @@ static sordino_status score_values(train *t, const float *values, scores *out, s
     return status;
 }
 
+/* On machine 0; the others hear of it. */
+static sordino_status score_values(train *t, const float *values, scores *out, sordino_error *why)
+{
+    sordino_status status = SORDINO_OK;
+    if (t->scoring)
+        status = score_here(t, values, out, why);
+    status = machines_agree(t->machines, status, why);
+    machines_share(t->machines, out, sizeof *out);
+    return status;
+}
+
 sordino_status train_baselines(train *t, sordino_error *why)
 {
-    for (int i = 0; i < SCORE_MODEL; i++) {
-        const sordino_status status =
-            scoring_run(t->scoring, (score_subject)i, NULL, &t->figures[i], why);
-        if (status != SORDINO_OK)
-            return status;
-    }
-    return SORDINO_OK;
+    sordino_status status = SORDINO_OK;
+    for (int i = 0; t->scoring && status == SORDINO_OK && i < SCORE_MODEL; i++)
+        status = scoring_run(t->scoring, (score_subject)i, NULL, &t->figures[i], why);
+    return machines_agree(t->machines, status, why);
 }
 
 /* Scores the averaged weights; keeps them when they are the best so far; saves. */
@@ -310,11 +368,17 @@ static sordino_status score_and_save(train *t, train_watcher watcher, void *self
                                      sordino_error *why)
 {
     float *values = malloc((t->all + 1) * sizeof *values);
-    scores found;
+    scores found = {0};
+    sordino_status status = SORDINO_OK;
     if (!values)
-        return error_set(why, SORDINO_NO_MEM, "Out of memory for scoring");
+        status = error_set(why, SORDINO_NO_MEM, "Out of memory for scoring");
+    status = machines_agree(t->machines, status, why);
+    if (!values || status != SORDINO_OK) {
+        free(values);
+        return status;
+    }
     averaged_values(t, values);
-    sordino_status status = score_values(t, values, &found, why);
+    status = score_values(t, values, &found, why);
     if (status == SORDINO_OK) {
         train_status where = train_where(t);
         const double merit = scores_merit(&found);
@@ -415,14 +479,36 @@ static double score_interval(const train *t)
     return t->minutes / 60 * (t->speed > 0 ? t->speed : 100) / SCORINGS;
 }
 
+/* Whether any machine is to stop. Machine 0's clock is everyone's: how far a run in minutes is must
+ * be the same. */
+static bool heed(train *t, bool stop)
+{
+    const bool first = machines_rank(t->machines) == 0;
+    double told[] = {stop, first ? t->elapsed : 0, first ? t->speed : 0};
+    machines_gather(t->machines, told, sizeof told / sizeof *told);
+    t->elapsed = told[1];
+    t->speed = told[2];
+    return told[0] > 0;
+}
+
+/* Speed is a matter of machine 0's clock too. */
+static void plan_scoring(train *t)
+{
+    t->next_score = t->hours + score_interval(t);
+    machines_share(t->machines, &t->next_score, sizeof t->next_score);
+}
+
 sordino_status train_run(train *t, const volatile int *stop, train_watcher watcher, void *self,
                          sordino_error *why)
 {
     sordino_status status =
         save(t, why); /* there is something to go back to from the first step on */
     double last = now();
-    bool scored = false;
-    while (status == SORDINO_OK && !(stop && *stop) && train_where(t).progress < 1) {
+    bool scored = false, stopped = false;
+    while (status == SORDINO_OK) {
+        stopped = heed(t, stop && *stop);
+        if (stopped || train_where(t).progress >= 1)
+            break;
         bool finite = true;
         const double before = t->hours;
         status = descend(t, &finite, why);
@@ -446,9 +532,9 @@ sordino_status train_run(train *t, const volatile int *stop, train_watcher watch
             watcher(self, &where);
         }
         if (t->next_score <= 0)
-            t->next_score = t->hours + score_interval(t);
+            plan_scoring(t);
         if (t->hours >= t->next_score) {
-            t->next_score = t->hours + score_interval(t);
+            plan_scoring(t);
             status = score_and_save(t, watcher, self, why);
             scored = true;
             const double done = now();
@@ -457,7 +543,7 @@ sordino_status train_run(train *t, const volatile int *stop, train_watcher watch
         }
     }
     if (status == SORDINO_OK && !scored) /* interrupted: no more than is needed to go on */
-        status = stop && *stop ? save(t, why) : score_and_save(t, watcher, self, why);
+        status = stopped ? save(t, why) : score_and_save(t, watcher, self, why);
     return status;
 }
 

@@ -12,6 +12,7 @@
 #include <sordino/status.h>
 
 #include "core/model/model.h"
+#include "trainer/run/machines.h"
 #include "trainer/run/score.h"
 #include "trainer/run/settings.h"
 #include "trainer/run/sources.h"
@@ -35,9 +36,14 @@ typedef struct train_status {
 
 typedef void (*train_watcher)(void *self, const train_status *status);
 
-/* Opens all that the settings name. `settings` is borrowed. What is worth knowing goes to `notes`,
- * a line each (may be NULL). Errors: as the parts give them. */
-SORDINO_NODISCARD sordino_status train_new(const settings *s, FILE *notes, train **out,
+/* Opens all that the settings name. `settings` and `m` are borrowed. What is worth knowing goes to
+ * `notes`, a line each (may be NULL). Errors: as the parts give them; BAD_ARG when settings or data
+ * are not the same on all machines.
+ *
+ * With several machines (`m` not NULL) all of them call train_new, train_resume, train_baselines
+ * and train_run, which give the same result everywhere, errors too; number 0 alone reads and writes
+ * files of the run, scores and keeps the time. The other functions are of use on number 0 only. */
+SORDINO_NODISCARD sordino_status train_new(const settings *s, machines *m, FILE *notes, train **out,
                                            sordino_error *why);
 void train_free(train *t);
 
@@ -47,7 +53,8 @@ SORDINO_NODISCARD sordino_status train_resume(train *t, sordino_error *why);
 /* Scores the baselines, once before train_run. Errors: NO_MEM. */
 SORDINO_NODISCARD sordino_status train_baselines(train *t, sordino_error *why);
 
-/* Descends until the limits are reached or `*stop` is set (by a signal's handler); saves a
+/* Descends until the limits are reached or `*stop` is set (by a signal's handler; on any
+ * machine); saves a
  * checkpoint at every scoring and at the end. A loss that is not finite takes the run back to the
  * last checkpoint, with half the learning rate. Errors: NO_MEM, IO (checkpoint), BAD_ARG (still
  * not finite after several tries). */

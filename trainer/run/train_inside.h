@@ -9,11 +9,12 @@
 
 struct train {
     const settings *settings;
+    machines *machines; /* NULL: one alone */
     sources *sources;
     mixer *mixer;
     workers *workers;
     stepper *stepper;
-    scoring *scoring;
+    scoring *scoring; /* on machine 0 */
     graph *graph;
     front_spec front;
     net *net;
