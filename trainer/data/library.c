@@ -17,7 +17,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { MAX_VERSIONS = 16, MAX_DEPTH = 16 };
+/* Versions: a clip's own rate, all that a recipe may train at, and some for scoring. */
+enum { MAX_VERSIONS = 32, MAX_DEPTH = 16 };
 static const double silence = 1e-5; /* a clip whose peak is below has nothing to teach */
 static const double fade = 0.01;    /* s of cross-fade where a clip repeats */
 static const double cut_share = 0.2;
@@ -160,7 +161,19 @@ static char *join_path(const char *folder, const char *name)
     return path;
 }
 
-/* Ordinary files below `folder`; what begins with a dot is passed over. */
+/* Texts and pictures that lie beside recordings are not worth a note. */
+static bool may_be_sound(const char *path)
+{
+    static const char *const others[] = {".txt", ".md",   ".tsv", ".csv", ".json", ".png", ".jpg",
+                                         ".pdf", ".html", ".xml", ".py",  ".sh",   ".zip"};
+    const char *const dot = strrchr(path, '.');
+    for (size_t i = 0; dot && i < sizeof others / sizeof *others; i++)
+        if (strcmp(dot, others[i]) == 0)
+            return false;
+    return true;
+}
+
+/* Files below `folder` that may be sound; what begins with a dot is passed over. */
 static bool walk(const char *folder, int depth, names *to)
 {
     DIR *const d = depth < MAX_DEPTH ? opendir(folder) : NULL;
@@ -177,7 +190,7 @@ static bool walk(const char *folder, int depth, names *to)
         } else if (S_ISDIR(st.st_mode)) {
             good = walk(path, depth + 1, to);
             free(path);
-        } else if (S_ISREG(st.st_mode)) {
+        } else if (S_ISREG(st.st_mode) && may_be_sound(path)) {
             good = names_add(to, path);
         } else {
             free(path);
@@ -191,18 +204,6 @@ static bool walk(const char *folder, int depth, names *to)
 static int by_name(const void *a, const void *b)
 {
     return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-/* Texts and pictures that lie beside recordings are not worth a note. */
-static bool may_be_sound(const char *path)
-{
-    static const char *const others[] = {".txt", ".md",   ".tsv", ".csv", ".json", ".png", ".jpg",
-                                         ".pdf", ".html", ".xml", ".py",  ".sh",   ".zip"};
-    const char *const dot = strrchr(path, '.');
-    for (size_t i = 0; dot && i < sizeof others / sizeof *others; i++)
-        if (strcmp(dot, others[i]) == 0)
-            return false;
-    return true;
 }
 
 /* Length of the part of a name that pieces of one recording share: up to the last '-', '_' or '.'
@@ -329,8 +330,6 @@ static sordino_status read_path(library *l, const library_spec *spec, const char
         const char *const file = files.items[i];
         const char *const slash = strrchr(file, '/');
         const char *const name = folder ? file + strlen(path) + 1 : slash ? slash + 1 : file;
-        if (folder && !may_be_sound(file))
-            continue;
         const bool held =
             spec->held_out_list ? is_listed(list, name) : !alone && share_of(name) < spec->held_out;
         status = read_file(l, file, name, held, alone && !held, spec->held_out, why);
