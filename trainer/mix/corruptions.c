@@ -9,11 +9,12 @@ void corrupt_gaussian(rng *r, float *x, size_t n, double size, double snr_db)
         x[i] += (float)(scale * rng_normal(r));
 }
 
-void corrupt_salt_pepper(rng *r, float *x, size_t n, double size, double share, double height)
+void corrupt_salt_pepper(rng *r, float *x, size_t n, double mean, double size, double share,
+                         double height)
 {
     for (size_t i = 0; i < n; i++)
         if (rng_chance(r, share))
-            x[i] = (float)(rng_chance(r, 0.5) ? height * size : -height * size);
+            x[i] = (float)(mean + (rng_chance(r, 0.5) ? height * size : -height * size));
 }
 
 void corrupt_masking(rng *r, float *x, size_t n, double share)

@@ -203,8 +203,10 @@ sordino_status mix_work_new(const mixer *m, mix_work **out, sordino_error *why)
     mix_work *w = calloc(1, sizeof *w);
     *out = w;
     size_t most = 0;
-    for (uint32_t i = 0; i < m->spec.n_rates; i++) {
-        const size_t n = mix_samples(&m->spec, m->spec.rates[i]);
+    for (uint32_t i = 0; i < m->spec.n_rates + m->clean.n; i++) {
+        const double rate =
+            i < m->spec.n_rates ? m->spec.rates[i] : m->clean.sources[i - m->spec.n_rates].rate;
+        const size_t n = mix_samples(&m->spec, rate);
         most = most < n ? n : most;
     }
     if (w) {
@@ -296,7 +298,8 @@ static bool make_noise(const mixer *m, mix_work *w, rng *r, double rate, size_t 
 
 static bool reverberate(mix_work *w, rng *r, double rate, float *x, size_t n)
 {
-    room *const m = room_new(r, rate, rng_range(r, 0.1, 0.7), rng_range(r, -3, 12));
+    const double direct_db = rng_range(r, -3, 12), decay = rng_range(r, 0.1, 0.7);
+    room *const m = room_new(r, rate, decay, direct_db);
     const bool good = m && room_run(m, x, w->spare, NULL, n);
     if (good)
         memcpy(x, w->spare, n * sizeof *x);
@@ -368,28 +371,39 @@ static void finish_sound(const mix_spec *s, mix_work *w, rng *r, double rate, si
         quantise(w->noisy, n, 8 + (int)rng_below(r, 5));
 }
 
-static void corrupt(const mix_spec *s, mix_work *w, rng *r, size_t n)
+static double mean_level(const float *x, size_t n)
 {
-    const double size = mix_plain_level(w->clean, n);
-    if (rng_chance(r, s->gaussian_chance))
-        corrupt_gaussian(r, w->noisy, n, size, w->example.snr);
-    if (rng_chance(r, s->salt_pepper_chance))
-        corrupt_salt_pepper(r, w->noisy, n, size, rng_log_range(r, 0.001, 0.1), rng_range(r, 2, 6));
-    if (rng_chance(r, s->masking_chance))
-        corrupt_masking(r, w->noisy, n, rng_log_range(r, 0.01, 0.5));
-    if (rng_chance(r, s->blocks_chance))
-        corrupt_blocks(r, w->noisy, n, 1 + rng_below(r, 4), n / 50 + 1);
+    double mean = 0;
+    for (size_t i = 0; i < n; i++)
+        mean += (double)x[i] / (double)n;
+    return mean;
 }
 
 /* Less its mean: a level of its own is no noise, and none of the signal's power. */
 static double sensor_level(const float *x, size_t n)
 {
-    double mean = 0, sum = 0;
-    for (size_t i = 0; i < n; i++)
-        mean += (double)x[i] / (double)n;
+    const double mean = mean_level(x, n);
+    double sum = 0;
     for (size_t i = 0; i < n; i++)
         sum += ((double)x[i] - mean) * ((double)x[i] - mean);
     return n > 0 ? sqrt(sum / (double)n) : 0;
+}
+
+static void corrupt(const mix_spec *s, mix_work *w, rng *r, size_t n)
+{
+    const double mean = s->sensor ? mean_level(w->clean, n) : 0;
+    const double size = s->sensor ? sensor_level(w->clean, n) : mix_plain_level(w->clean, n);
+    if (rng_chance(r, s->gaussian_chance))
+        corrupt_gaussian(r, w->noisy, n, size, w->example.snr);
+    if (rng_chance(r, s->salt_pepper_chance)) {
+        /* Not as arguments: those are drawn in any order. */
+        const double height = rng_range(r, 2, 6), share = rng_log_range(r, 0.001, 0.1);
+        corrupt_salt_pepper(r, w->noisy, n, mean, size, share, height);
+    }
+    if (rng_chance(r, s->masking_chance))
+        corrupt_masking(r, w->noisy, n, rng_log_range(r, 0.01, 0.5));
+    if (rng_chance(r, s->blocks_chance))
+        corrupt_blocks(r, w->noisy, n, 1 + rng_below(r, 4), n / 50 + 1);
 }
 
 const mix_example *mixer_make(const mixer *m, mix_work *w, uint64_t index)
