@@ -35,12 +35,14 @@ typedef struct checkpoint {
     size_t n_texts;
 } checkpoint;
 
-/* Errors: NO_MEM, IO (a full disk among them; an older file is then still there, whole). */
+/* Errors: NO_MEM, NOT_FOUND (no such folder), IO (a full disk among them). An older file is then
+ * still there, whole. */
 SORDINO_NODISCARD sordino_status checkpoint_write(const char *path, const checkpoint *c,
                                                   sordino_error *why);
 
-/* Fills vectors and numbers. Errors: NOT_FOUND, IO, BAD_MODEL (damaged, or of another run: a text
- * or a length differs), NO_MEM. */
+/* Fills vectors and numbers; after an error they may hold some of the file's. Errors: NOT_FOUND,
+ * IO, BAD_MODEL (damaged, or of another run: a text or a length differs), UNSUPPORTED (no
+ * checkpoint, or of a newer format), NO_MEM. */
 SORDINO_NODISCARD sordino_status checkpoint_read(const char *path, const checkpoint *c,
                                                  sordino_error *why);
 
