@@ -263,8 +263,7 @@ class Noise(Case):
         wait_for(live, "started")
         out, errors = live.communicate(timeout=PATIENCE)
         self.assertEqual(live.returncode, 0, errors)
-        probe.kill()
-        probe.communicate()
+        probe.communicate(timeout=PATIENCE)
         return out + errors
 
     def test_noise_is_told_from_silence_and_from_what_comes_and_goes(self):
