@@ -1,5 +1,6 @@
 #include "stream/screen.h"
 
+#include <math.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -15,8 +16,7 @@ static struct termios before;
 static bool line_is_drawn;
 
 static const char keys[] =
-    "keys: q end, b bypass, d delta, - + limit, m method, l load model again, n learn noise, r "
-    "record";
+    "q end  b bypass  d delta  - + limit  m method  l load again  n learn  r record";
 
 /* Safe in a signal handler. */
 static void restore(void)
@@ -107,12 +107,13 @@ static void show_line(const screen_state *s)
         snprintf(limit, sizeof limit, "%.0f", -s->limit);
     const int n = snprintf(
         line, sizeof line,
-        "in %s%4.0f out %s%4.0f red %2.0f dB %4.1f ms cpu %2.0f/%.0f%% x%llu %s%s%s  limit %s dB  "
-        "%.0f Hz  device %.1f ms%s",
-        bar_in, (double)s->input_db, bar_out, (double)s->output_db, (double)s->reduction_db,
-        1e3 * s->latency, 100 * s->load, 100 * s->worst, (unsigned long long)s->xruns, s->method,
-        mode_of(s), s->recording ? " REC" : "", limit, s->rate, 1e3 * s->device_latency,
-        s->record_lost > 0 ? "  recording lost frames" : "");
+        "in%s%3.0f out%s%3.0f red %.0f dB %.0f ms cpu %.0f/%.0f%% xruns %llu lim %s %s%s%s  %.0f "
+        "Hz  "
+        "device %.1f ms%s",
+        bar_in, fmax(-99, (double)s->input_db), bar_out, fmax(-99, (double)s->output_db),
+        (double)s->reduction_db, 1e3 * s->latency, 100 * s->load, 100 * s->worst,
+        (unsigned long long)s->xruns, limit, s->method, mode_of(s), s->recording ? " REC" : "",
+        s->rate, 1e3 * s->device_latency, s->record_lost > 0 ? "  recording lost frames" : "");
     if (n > 0 && (unsigned)n >= columns)
         line[columns - 1] = '\0';
     printf("\r%s\033[K", line);

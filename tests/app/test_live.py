@@ -242,7 +242,7 @@ class Devices(Case):
     def test_signals_end_it_and_read_the_model_again(self):
         with Server() as server:
             for how in (signal.SIGINT, signal.SIGTERM):
-                live = start("--input", "system", env=server.env)
+                live = start("--input", "system", "-m", "wiener", env=server.env)
                 wait_for(live, "status")
                 live.send_signal(signal.SIGHUP)
                 self.assertEqual(wait_for(live, "reloaded")["subject"], "wiener")
