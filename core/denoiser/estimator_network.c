@@ -8,9 +8,6 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* A trained filter tap is well below 1; this only tames a network gone wrong. */
-static const float tap_limit = 8.0f;
-
 typedef struct estimator_network {
     estimator base;
     const front_spec *spec; /* borrowed from the model */
@@ -53,10 +50,11 @@ static bool clamp_gains(float *gains, uint32_t n)
 
 static bool clamp_taps(const float *in, float *out, size_t n)
 {
+    const float limit = MODEL_TAP_LIMIT;
     bool finite = true;
     for (size_t i = 0; i < n; i++) {
         finite = finite && isfinite(in[i]);
-        out[i] = isfinite(in[i]) ? clamp_float(in[i], -tap_limit, tap_limit) : 0.0f;
+        out[i] = isfinite(in[i]) ? clamp_float(in[i], -limit, limit) : 0.0f;
     }
     return finite;
 }

@@ -19,6 +19,9 @@
 #include "core/model/safetensors.h"
 #include "core/plan/plan.h"
 
+/* A trained filter tap is well below 1; this only tames a network gone wrong. */
+enum { MODEL_TAP_LIMIT = 8 };
+
 typedef enum front_kind { FRONT_STFT, FRONT_WAVE } front_kind;
 
 /* The front end a network was trained for: everything outside the graph, in seconds and hertz. */
@@ -26,7 +29,8 @@ typedef struct front_spec {
     front_kind kind;
 
     /* FRONT_STFT. The graph's input is the features in order; its output is n_bands gains (any
-     * value; clamped to 0..1) then, when taps > 0, [tap_bins][taps] complex pairs. The estimate is
+     * value; clamped to 0..1) then, when taps > 0, [tap_bins][taps] complex pairs, each part
+     * clamped to +-MODEL_TAP_LIMIT. The estimate is
      *   Y_k(t) = g_k (X_k(t) + sum_{j < taps} c_kj X_k(t - j))   for bins k < tap_bins,
      *   Y_k(t) = g_k X_k(t)                                      above. */
     double window, hop;        /* s */

@@ -67,6 +67,9 @@ static set make(setting given, uint64_t seed)
     for (size_t t = 0; t < FRAMES; t++)
         for (size_t b = 0; b < BANDS; b++)
             s.out[t * s.stride + b] += 0.5f; /* a few lie outside 0..1 */
+    for (size_t t = 0; s.width > BANDS && t < FRAMES; t++) {
+        s.out[t * s.stride + BANDS + t] = t % 2 ? 11.0f : -9.0f; /* and outside -8..8 */
+    }
     s.y = malloc(2 * FRAMES * s.bins * sizeof *s.y);
     assert_non_null(s.y);
     return s;
@@ -89,7 +92,8 @@ static void plain_bin(const set *s, const float *gains, size_t t, size_t k, doub
     double re = (double)x[0], im = (double)x[1];
     for (uint32_t j = 0; k < s->given.tap_bins && j < s->given.taps && j <= t; j++) {
         const float *const past = x - 2 * j * s->bins;
-        const double a = (double)c[2 * j], b = (double)c[2 * j + 1];
+        const double a = fmax(-8, fmin(8, (double)c[2 * j]));
+        const double b = fmax(-8, fmin(8, (double)c[2 * j + 1]));
         re += a * (double)past[0] - b * (double)past[1];
         im += a * (double)past[1] + b * (double)past[0];
     }
@@ -137,13 +141,13 @@ static double weighted(set *s, const float *d_y)
     return sum;
 }
 
-/* Gains from `low` to `high`, so that no step crosses where they are clamped. */
-static void keep_gains_within(set *s, float low, float high)
+/* So that no step crosses where gains and taps are clamped. */
+static void keep_within(set *s)
 {
     for (size_t t = 0; t < FRAMES; t++)
-        for (size_t b = 0; b < BANDS; b++) {
-            float *const g = &s->out[t * s->stride + b];
-            *g = fminf(high, fmaxf(low, *g));
+        for (size_t i = 0; i < s->width; i++) {
+            float *const x = &s->out[t * s->stride + i];
+            *x = i < BANDS ? fminf(0.9f, fmaxf(0.1f, *x)) : fminf(2, fmaxf(-2, *x));
         }
 }
 
@@ -154,7 +158,7 @@ static void backward_is_the_slope_along_any_direction(void **state)
     for (size_t which = 0; which < SETTINGS; which++) {
         set s = make(settings[which], seed + which);
         const size_t n = FRAMES * s.stride;
-        keep_gains_within(&s, 0.1f, 0.9f);
+        keep_within(&s);
         float *const d_y = random_floats(2 * FRAMES * s.bins, 1, &seed);
         float *const d = malloc(n * sizeof *d), *const was = malloc(n * sizeof *was);
         assert_non_null(d);
@@ -197,7 +201,7 @@ static void each_tap_has_its_own_derivative(void **state)
     uint64_t seed = test_seed(3);
     set s = make((setting){16000, 3, 12}, seed);
     const size_t n = FRAMES * s.stride;
-    keep_gains_within(&s, 0.1f, 0.9f);
+    keep_within(&s);
     float *const d_y = random_floats(2 * FRAMES * s.bins, 1, &seed);
     float *const d = malloc(n * sizeof *d);
     assert_non_null(d);
@@ -229,12 +233,21 @@ static void what_changes_nothing_has_no_derivative(void **state)
         const uint32_t present = bands_present(s.bands);
         float *const d_y = random_floats(2 * FRAMES * s.bins, 1, &seed);
         float *const d = random_floats(n, 1, &seed);
-        keep_gains_within(&s, 0.1f, 0.9f);
+        keep_within(&s);
         s.out[0] = -0.25f; /* clamped */
         s.out[1] = 1.25f;
+        const size_t tap = BANDS + (size_t)2 * 5 * s.given.taps; /* of bin 5 */
+        if (s.given.taps) {
+            s.out[tap] = 8.5f;
+            s.out[tap + s.stride + 1] = -8.5f; /* a frame later */
+        }
         mask_backward(s.mask, s.x, s.out, s.stride, FRAMES, d_y, d);
         assert_true(d[0] == 0.0f && d[1] == 0.0f);
         assert_true(d[2] != 0.0f);
+        if (s.given.taps) {
+            assert_true(d[tap] == 0.0f && d[tap + 1] != 0.0f);
+            assert_true(d[tap + s.stride] != 0.0f && d[tap + s.stride + 1] == 0.0f);
+        }
         for (size_t t = 0; t < FRAMES; t++) {
             for (size_t b = present; b < BANDS; b++)
                 assert_true(d[t * s.stride + b] == 0.0f);

@@ -35,7 +35,8 @@ void train_front_free(train_front *f);
 size_t train_front_frames(const front_spec *spec, double rate, size_t n);
 
 /* Takes an example (copied as needed) and writes the network's input, [frames][row]. Errors:
- * NO_MEM, BAD_ARG (a rate that cannot be served). */
+ * NO_MEM, BAD_ARG (a rate that cannot be served; shorter than a frame or longer than
+ * `max_samples`). */
 SORDINO_NODISCARD sordino_status train_front_load(train_front *f, const mix_example *e,
                                                   float *input, size_t row, sordino_error *why);
 
@@ -44,8 +45,8 @@ SORDINO_NODISCARD sordino_status train_front_load(train_front *f, const mix_exam
 double train_front_loss(train_front *f, const float *output, size_t row, float scale,
                         float *d_output);
 
-/* What the denoiser would put out for the loaded example, [frames * hop] samples, aligned with its
- * input and without the tail that is not finished: for tests. */
+/* What the denoiser would put out for the loaded example, [*n] samples: aligned with its input, and
+ * without the tail that is not finished. Borrowed until the next call. For tests. */
 const float *train_front_estimate(train_front *f, const float *output, size_t row, size_t *n);
 
 #endif

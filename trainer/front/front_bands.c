@@ -131,6 +131,8 @@ static sordino_status front_bands_load(train_front *base, const mix_example *x, 
     engine *const e = f->engine;
     const size_t hop = e->geometry.hop, frame = 2 * (size_t)e->geometry.bins;
     f->frames = x->n / hop;
+    if (f->frames == 0 || f->frames * hop > f->max_samples)
+        return error_set(why, SORDINO_BAD_ARG, "An example of %zu samples does not fit", x->n);
     status = make_room(f, f->frames * frame, why);
     if (status != SORDINO_OK)
         return status;

@@ -100,8 +100,9 @@ static const float *front_samples_estimate(train_front *base, const float *outpu
     estimate_over(f, output, row);
     for (size_t i = 0; i < f->n; i++)
         f->y[i] *= (float)f->level;
-    *n = f->n;
-    return f->y;
+    const size_t lag = f->spec->lag_samples;
+    *n = f->n > lag ? f->n - lag : 0;
+    return f->y + (f->n > lag ? lag : 0);
 }
 
 sordino_status front_samples_new(const front_spec *spec, const cost_spec *cost, size_t max_samples,

@@ -21,8 +21,8 @@ void mask_free(mask *m);
  * zero. */
 void mask_apply(mask *m, const float *x, const float *out, size_t stride, size_t n, float *y);
 
-/* From the derivative by `y` to that by the network's frames, [n][stride], written (padding and
- * absent bands get 0). */
+/* From the derivative by `y` to that by the network's frames, [n][stride], written (padding, absent
+ * bands and what is clamped get 0). */
 void mask_backward(mask *m, const float *x, const float *out, size_t stride, size_t n,
                    const float *d_y, float *d_out);
 
