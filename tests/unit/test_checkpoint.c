@@ -230,6 +230,12 @@ static void a_write_that_fails_leaves_the_old_file(void **state)
     assert_int_equal(checkpoint_write("/nonexistent/run.checkpoint", &a.all, &why),
                      SORDINO_NOT_FOUND);
     assert_true(strlen(why.text) > 20);
+    unlink(path); /* a name that cannot be replaced */
+    assert_int_equal(mkdir(path, 0700), 0);
+    assert_int_equal(checkpoint_write(path, &a.all, &why), SORDINO_IO);
+    assert_int_equal(files_in_folder(), 1);
+    assert_int_equal(rmdir(path), 0);
+    assert_int_equal(checkpoint_write(path, &a.all, NULL), SORDINO_OK);
     size_t failed = 0;
     for (;; failed++) {
         failing_alloc_arm(failed);

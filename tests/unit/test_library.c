@@ -472,7 +472,7 @@ static void clips_of_speech_follow_with_pauses(void **state)
     empty_folder();
     put_tone("a.wav", 500, RATE, RATE);
     library *const l = open_folder(NULL);
-    for (uint64_t k = 0; k < 5; k++) {
+    for (uint64_t k = 0; k < 40; k++) {
         rng r = rng_make(seed, 5, k);
         size_t run = 0, pauses = 0;
         assert_true(library_draw(l, false, true, 1, &r, RATE, y, N));

@@ -62,9 +62,9 @@ static void times_are_read_as_people_write_them(void **state)
                 {"1:00:00-1:00:01.5", 3600, 3601.5},
                 {".5-75", 0.5, 75}};
     static const char *const bad[] = {
-        "",      "5",     "-",       "5-",         "-5",           "a-b",
-        "5-3",   "5-5",   "1:60-90", "1.5:00-100", "1-2-3",        "1 - 2",
-        "0-inf", "0-nan", "0-1e3",   "0-1.2.3",    "1:2:3:4-9999", "0-0x10",
+        "",      "5",     "-",        "5-",         "-5",           "a-b",
+        "5-3",   "5-5",   "1:60-200", "1.5:00-100", "1-2-3",        "1 - 2",
+        "0-inf", "0-nan", "0-1e3",    "0-1.2.3",    "1:2:3:4-9999", "0-0x10",
         "auto"};
     for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
         double start = -1, end = -1;
@@ -139,7 +139,7 @@ static void a_voice_in_the_passage_is_warned_of(void **state)
     put_voice(6, 14);
     save();
     char *notes = open_cut("6-14", 0, SORDINO_OK, &l, NULL);
-    if (!strstr(notes, "seems to hold a voice") && !strstr(notes, "holds a signal"))
+    if (!strstr(notes, "seems to hold a voice"))
         fail_msg("'%s'", notes);
     assert_non_null(strstr(notes, path));
     free(notes);
