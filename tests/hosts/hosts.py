@@ -10,6 +10,7 @@ failed, 77 where there was none. SORDINO_HOSTS_KEEP=1 keeps what was written.
 """
 import array
 import ctypes
+import glob
 import os
 import random
 import re
@@ -22,6 +23,8 @@ import wave
 
 import ardour
 import jack
+import pipewire
+from jack import HostFailed
 
 RATE = 48000
 SECONDS = 4
@@ -30,10 +33,6 @@ SEED = int(os.environ.get("SORDINO_TEST_SEED", "1"))
 TOLERANCE = 2.0 ** -22
 TIME_LIMIT = 240  # s for one run of a host; it is to end a host that hangs, and measures nothing
 WAVE_FORMAT_PCM, WAVE_FORMAT_IEEE_FLOAT, WAVE_FORMAT_EXTENSIBLE = 1, 3, 0xfffe
-
-
-class HostFailed(Exception):
-    pass
 
 
 # ---- sound files
@@ -336,6 +335,7 @@ HOSTS = [
     ("lv2bench", ["lv2bench"], "lilv-utils", [0], lv2bench),
     ("jalv", ["jalv", "jackd"], "jalv", jack.BEFORE, jack.jalv),
     ("ardour", ["ardour7-lua", "ardour7-export"], "ardour", ardour.BEFORE, in_ardour),
+    ("pipewire", pipewire.PROGRAMS, "pipewire", pipewire.BEFORE, pipewire.pipewire),
 ]
 
 
@@ -348,6 +348,8 @@ def missing(name, programs, work):
             lacking = ["its lv2 plugin"]
     if not lacking and name == "ffmpeg" and " lv2 " not in work.run("ffmpeg", "-v", "0", "-filters"):
         lacking = ["its filter lv2"]
+    if not lacking and name == "pipewire" and not glob.glob(pipewire.LIBRARY):
+        lacking = ["its libjack"]
     return ", ".join(lacking)
 
 
@@ -404,7 +406,7 @@ def try_all(work, cases, names):
         for case in cases:
             try:
                 try_host(work, case, host)
-            except (HostFailed, jack.JackFailed, OSError) as why:
+            except (HostFailed, OSError) as why:
                 failed += 1
                 print("%-10s %-8s FAILED: %s" % (name, case.name, why), flush=True)
     return ran, failed

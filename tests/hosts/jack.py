@@ -18,7 +18,7 @@ WAIT = 60  # s for something that ought to happen at once
 AUDIO = b"32 bit float mono audio"
 
 
-class JackFailed(Exception):
+class HostFailed(Exception):
     pass
 
 
@@ -29,7 +29,7 @@ def wait_for(what, happened):
         if value:
             return value
         time.sleep(0.05)
-    raise JackFailed(what + " did not happen")
+    raise HostFailed(what + " did not happen")
 
 
 class LatencyRange(ctypes.Structure):
@@ -41,11 +41,8 @@ QUIET = TEXT(lambda text: None)
 PROCESS = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_uint32, ctypes.c_void_p)
 
 
-def load():
-    name = ctypes.util.find_library("jack")
-    if not name:
-        raise JackFailed("there is no libjack")
-    lib = ctypes.CDLL(name)
+def load(path):
+    lib = ctypes.CDLL(path)
     pointer, string, u32 = ctypes.c_void_p, ctypes.c_char_p, ctypes.c_uint32
     for function, result, arguments in (
             ("client_open", pointer, [string, ctypes.c_int, pointer, string]),
@@ -58,8 +55,7 @@ def load():
             ("port_by_name", pointer, [pointer, string]),
             ("port_get_latency_range", None, [pointer, ctypes.c_int, pointer]),
             ("connect", ctypes.c_int, [pointer, string, string]),
-            ("set_freewheel", ctypes.c_int, [pointer, ctypes.c_int]),
-            ("last_frame_time", u32, [pointer])):
+            ("set_freewheel", ctypes.c_int, [pointer, ctypes.c_int])):
         f = getattr(lib, "jack_" + function)
         f.restype, f.argtypes = result, arguments
     for function in (lib.jack_set_error_function, lib.jack_set_info_function):
@@ -76,7 +72,7 @@ class Client:
         self.handle = lib.jack_client_open(name.encode(), NO_START_SERVER | SERVER_NAME, None,
                                            server.encode())
         if not self.handle:
-            raise JackFailed("no JACK server answers")
+            raise HostFailed("no JACK server answers")
         self.names = ["%s:%d" % (name, c) for c in range(channels)]
         self.ports = [lib.jack_port_register(self.handle, b"%d" % c, AUDIO, flags, 0)
                       for c in range(channels)]
@@ -85,52 +81,51 @@ class Client:
 
     def activate(self):
         if self.lib.jack_activate(self.handle) != 0:
-            raise JackFailed("JACK does not take %s" % self.name)
+            raise HostFailed("JACK does not take %s" % self.name)
 
     def close(self):
         if self.handle:
+            self.lib.jack_deactivate(self.handle)
             self.lib.jack_client_close(self.handle)
         self.handle = None
 
     def process(self, n, _):
-        self.cycle(n, self.lib.jack_last_frame_time(self.handle),
-                   [self.lib.jack_port_get_buffer(p, n) for p in self.ports])
+        self.cycle(n, [self.lib.jack_port_get_buffer(p, n) for p in self.ports])
         return 0
 
 
 class Source(Client):
-    """Plays silence until `playing`, then the sound from frame `start` on."""
+    """Plays silence, and from when `playing` is set on the sound."""
 
     def __init__(self, lib, server, sides):
         super().__init__(lib, server, "source", len(sides), IS_OUTPUT)
-        self.sides, self.at, self.start, self.playing = [s.tobytes() for s in sides], 0, None, False
+        self.sides, self.at, self.playing = [s.tobytes() for s in sides], 0, False
 
-    def cycle(self, n, now, buffers):
-        if self.playing and self.start is None:
-            self.start = now
+    def cycle(self, n, buffers):
+        playing = self.playing
         for side, buffer in zip(self.sides, buffers):
-            piece = side[4 * self.at:4 * (self.at + n)] if self.playing else b""
+            piece = side[4 * self.at:4 * (self.at + n)] if playing else b""
             ctypes.memmove(buffer, piece.ljust(4 * n, b"\0"), 4 * n)
-        self.at += n if self.playing else 0
+        self.at += n if playing else 0
 
 
 class Sink(Client):
-    """Records `n_frames` from the frame on that the source began with; it runs after the source."""
+    """Records `n_frames` from the block on that the source began with; each block runs after the
+    source's."""
 
     def __init__(self, lib, server, channels, source, n_frames):
         super().__init__(lib, server, "sink", channels, IS_INPUT)
         self.source, self.n_frames, self.pieces = source, n_frames, [[] for _ in range(channels)]
         self.n, self.gap, self.heard = 0, False, 0
 
-    def cycle(self, n, now, buffers):
+    def cycle(self, n, buffers):
         self.heard += n
-        start = self.source.start
-        if start is None or self.n >= self.n_frames:
+        if self.source.at == 0 or self.n >= self.n_frames:
             return
-        self.gap = self.gap or (now - start) % 2 ** 32 != self.n
         for pieces, buffer in zip(self.pieces, buffers):
             pieces.append(ctypes.string_at(buffer, 4 * n))
         self.n += n
+        self.gap = self.gap or self.n != self.source.at
 
     def samples(self):
         sides = [array.array("f", b"".join(pieces)) for pieces in self.pieces]
@@ -165,7 +160,7 @@ def play(lib, server, case, ports, latency_told):
         wait_for("the end of the recording", lambda: sink.n >= n)
         lib.jack_set_freewheel(source.handle, 0)
         if sink.gap:
-            raise JackFailed("JACK left out some of the recording")
+            raise HostFailed("JACK left out some of the recording")
         return sink.samples()
     finally:
         sink.close()
@@ -200,7 +195,10 @@ def begin(work, log, *command, **more):
 
 
 def jalv(work, case):
-    lib = load()
+    path = ctypes.util.find_library("jack")
+    if not path:
+        raise HostFailed("there is no libjack")
+    lib = load(path)
     server = "sordino-%d-%d" % (os.getpid(), work.count)
     names = {"JACK_DEFAULT_SERVER": server, "JACK_NO_AUDIO_RESERVATION": "1",
              "JACK_NO_START_SERVER": "1"}
@@ -218,10 +216,10 @@ def jalv(work, case):
             host = begin(work, log, "jalv", "-x", "-n", "jalv-%d" % os.getpid(), *controls,
                          case.plugin.uri, **names)
             return play(lib, server, case, ports, True)
-        except JackFailed as why:
+        except HostFailed as why:
             log.flush()
             with open(path, encoding="utf-8", errors="replace") as said:
-                raise JackFailed("%s\n%s" % (why, said.read()[-2000:])) from why
+                raise HostFailed("%s\n%s" % (why, said.read()[-2000:])) from why
         finally:
             if host:
                 stop(host)
