@@ -4,9 +4,10 @@ import shutil
 import xml.etree.ElementTree as tree
 
 RATE = 48000
-# Samples of silence: it plays from its start on, in blocks of its own. After so many only their rest
-# by the hop of the denoisers (480 samples or a part of it) makes a difference.
-BEFORE = range(RATE, RATE + 480, 16)
+# Samples of silence before the recording, and those that it plays from its start on, in blocks of its
+# own: only their rest by the hop of the denoisers (480 samples or a part of it) makes a difference.
+SILENCE = 4 * RATE
+BEFORE = range(SILENCE, SILENCE + 480, 16)
 TICKS = 282240000 // RATE  # Ardour's superclock, in samples
 
 MAKE = """
@@ -37,12 +38,12 @@ def put_recording(path, frames, channels):
     """What the editor's import does: sources, a region of them without fades, the session's range."""
     session = tree.parse(path)
     root = session.getroot()
-    length = str(frames * TICKS)
+    length, begin = frames * TICKS, SILENCE * TICKS
     for name in ("use-region-fades", "use-transport-fades"):
         root.find("Config/Option[@name='%s']" % name).set("value", "0")
     region = {"name": "noisy", "id": "900100", "type": "audio", "muted": "0", "opaque": "1",
               "locked": "0", "automatic": "0", "whole-file": "0", "import": "0", "external": "0",
-              "sync-marked": "0", "position-locked": "0", "start": "a0", "length": "a%s@a0" % length,
+              "sync-marked": "0", "position-locked": "0", "start": "a0", "length": "a%d@a%d" % (length, begin),
               "sync-position": "a0", "ancestral-start": "a0", "ancestral-length": "a0@a0",
               "stretch": "1", "shift": "1", "first-edit": "nothing", "layering-index": "0",
               "envelope-active": "0", "default-fade-in": "0", "default-fade-out": "0",
@@ -55,7 +56,7 @@ def put_recording(path, frames, channels):
         region["source-%d" % c] = region["master-source-%d" % c] = str(900000 + c)
     tree.SubElement(root.find("Playlists/Playlist"), "Region", region)
     tree.SubElement(root.find("Locations"), "Location", {
-        "id": "900200", "name": "session", "start": "a0", "end": "a" + length,
+        "id": "900200", "name": "session", "start": "a0", "end": "a%d" % (begin + length),
         "flags": "IsSessionRange", "locked": "0", "timestamp": "0", "cue": "0"})
     for shell in root.iter("PannerShell"):
         shell.set("bypassed", "1")

@@ -9,7 +9,7 @@ import time
 # A whole number of the hops that the denoisers work in, so that it does not matter when one joins.
 PERIOD = 960
 RATE = 48000
-SILENCE = RATE  # samples; after so many, more or fewer make no difference
+SILENCE = 4 * RATE  # samples; after so many, more or fewer make no difference
 BEFORE = [SILENCE]
 NO_START_SERVER, SERVER_NAME = 1, 4
 IS_INPUT, IS_OUTPUT = 1, 2
