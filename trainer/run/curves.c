@@ -132,6 +132,7 @@ static void draw_curve(cairo_t *cr, rect r, double last, range y, const curve *c
 {
     cairo_set_source_rgb(cr, ink.r, ink.g, ink.b);
     cairo_set_line_width(cr, 1.6);
+    cairo_new_path(cr); /* a name drawn before leaves a point behind */
     for (size_t i = 0; i < c->n; i++)
         cairo_line_to(cr, map_x(r, last, c->points[i].x), map_y(r, y, c->points[i].y));
     cairo_stroke(cr);
