@@ -15,6 +15,8 @@ import tempfile
 import time
 import unittest
 
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # under nohup it is ignored, by children too
+
 LIVE, SORDINO, PROBE = (os.path.abspath(path) for path in sys.argv[1:4])
 SEED = int(os.environ.get("SORDINO_TEST_SEED", "1"))
 N_SERVERS = 0

@@ -15,6 +15,8 @@ import tempfile
 import time
 import unittest
 
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # under nohup it is ignored, by children too
+
 LIVE, SORDINO, GOLDEN = (os.path.abspath(p) for p in sys.argv[1:4])
 SEED = int(os.environ.get("SORDINO_TEST_SEED", "1"))
 SANITIZED = b"__asan_init" in open(LIVE, "rb").read()

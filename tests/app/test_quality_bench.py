@@ -15,6 +15,8 @@ import tempfile
 import time
 import unittest
 
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # under nohup it is ignored, by children too
+
 sys.dont_write_bytecode = True
 SCRIPT = os.path.abspath(sys.argv[1])
 PROGRAMS = [os.path.abspath(p) for p in sys.argv[2:4]]

@@ -21,6 +21,8 @@ import time
 import unittest
 import wave
 
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # under nohup it is ignored, by children too
+
 TOOL = os.path.abspath(sys.argv[1])
 MODELS = os.path.abspath(sys.argv[2])
 SEED = int(os.environ.get("SORDINO_TEST_SEED", "1"))
