@@ -263,7 +263,8 @@ static float *random_output(const set *s, const float *input, size_t frames, uin
     for (size_t t = 0; t < frames; t++)
         for (size_t i = 0; i < s->out; i++) {
             const double part = 0.3 * test_normal(seed);
-            const double wave = times * (double)input[t * s->in_row + i] + part;
+            /* A wave's output is as wide as its input; that of bands may be wider. */
+            const double wave = gains == 0 ? times * (double)input[t * s->in_row + i] + part : 0.0;
             const double gain = 0.2 + 0.6 * test_uniform(seed);
             out[t * s->out_row + i] = (float)(gains == 0 ? wave : i < gains ? gain : part);
         }
