@@ -3,11 +3,13 @@
  * loudspeaker that miss nothing. Once both are connected src plays the floats of the file SENT, and
  * dst writes to RECEIVED what came from the frame on at which SENT began, so that the two files are
  * on one clock. Prints "ready" when the clients are there, "connected", and at the end
- * "xruns N period N". With "-" for SENT it only stays until standard input ends.
+ * "xruns N period N". With "-" for SENT it only stays until standard input ends; with "-" for
+ * RECEIVED it plays SENT over and over until then.
  */
 #include <jack/jack.h>
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,6 +22,7 @@ typedef struct probe {
     jack_client_t *src, *dst;
     float *sent, *received; /* [n] */
     size_t n;
+    bool again;        /* and again */
     atomic_uint start; /* the frame at which `sent` begins; 0 before that */
     atomic_size_t n_received;
     atomic_uint xruns;
@@ -33,7 +36,9 @@ static int play(jack_nframes_t n, void *user)
     memset(to, 0, n * sizeof *to);
     for (jack_nframes_t i = 0; start > 0 && i < n; i++) {
         const int32_t at = (int32_t)(now + i - start);
-        if (at >= 0 && (size_t)at < p->n)
+        if (p->again)
+            to[i] = p->sent[(now + i) % p->n];
+        else if (at >= 0 && (size_t)at < p->n)
             to[i] = p->sent[at];
     }
     return 0;
@@ -46,7 +51,7 @@ static int hear(jack_nframes_t n, void *user)
     const jack_nframes_t now = jack_last_frame_time(p->dst), start = atomic_load(&p->start);
     for (jack_nframes_t i = 0; start > 0 && i < n; i++) {
         const int32_t at = (int32_t)(now + i - start);
-        if (at >= 0 && (size_t)at < p->n) {
+        if (!p->again && at >= 0 && (size_t)at < p->n) {
             p->received[at] = from[i];
             atomic_store(&p->n_received, (size_t)at + 1);
         }
@@ -104,7 +109,8 @@ static int load(probe *p, const char *path)
     p->n = size > 0 ? (size_t)size / sizeof(float) : 0;
     p->sent = calloc(p->n + 1, sizeof *p->sent);
     p->received = calloc(p->n + 1, sizeof *p->received);
-    const int bad = !p->sent || !p->received || fread(p->sent, sizeof *p->sent, p->n, f) != p->n;
+    const int bad =
+        p->n == 0 || !p->sent || !p->received || fread(p->sent, sizeof *p->sent, p->n, f) != p->n;
     fclose(f);
     return bad ? fail("the file to send cannot be read") : 0;
 }
@@ -130,11 +136,13 @@ int main(int argc, char **argv)
     static probe p;
     if (argc != 3)
         return fail("SENT RECEIVED are expected");
-    const int plays = strcmp(argv[1], "-") != 0;
+    const bool plays = strcmp(argv[1], "-") != 0;
+    p.again = plays && strcmp(argv[2], "-") == 0;
     if ((plays && load(&p, argv[1])) || open_clients(&p))
         return 1;
     int code = 0;
-    if (plays)
+    atomic_store(&p.start, p.again);
+    if (plays && !p.again)
         code = run(&p, argv[2]);
     else
         while (getchar() != EOF)
