@@ -35,9 +35,9 @@ __attribute__((constructor)) static void map_file(void)
     const int fd = path ? open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0666) : -1;
     if (fd < 0 || ftruncate(fd, MOST_THREADS * sizeof *slots) != 0)
         return;
-    void *const p =
-        mmap(NULL, MOST_THREADS * sizeof *slots, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-    slots = p == MAP_FAILED ? NULL : p;
+    slots = mmap(NULL, MOST_THREADS * sizeof *slots, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    if (slots == MAP_FAILED)
+        slots = NULL;
 }
 
 static void count(void)

@@ -3,10 +3,25 @@
 
 #include <dlfcn.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
-static int kept = -1;
+static volatile sig_atomic_t kept = -1;
+static struct sigaction abort_before;
+
+/* PortAudio 19.6 ends the process by an assertion where ALSA's configuration names no default
+ * device, and what it says goes the way of all the rest. */
+static void on_abort(int number)
+{
+    static const char text[] =
+        "sordino-live: audio: PortAudio cannot make out the sound devices and gave up; see that "
+        "ALSA's configuration (ALSA_CONFIG_PATH, /etc/asound.conf, ~/.asoundrc) names a default\n";
+    if (write(kept >= 0 ? kept : STDERR_FILENO, text, sizeof text - 1) < 0)
+        _exit(EXIT_FAILURE + (number != SIGABRT));
+    _exit(EXIT_FAILURE);
+}
 
 static void drop_alsa(const char *file, int line, const char *function, int error,
                       const char *format, ...)
@@ -36,7 +51,9 @@ void quiet_libraries(void)
 
 void quiet_begin(void)
 {
+    const struct sigaction action = {.sa_handler = on_abort};
     fflush(stderr);
+    sigaction(SIGABRT, &action, &abort_before);
     kept = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
     const int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
     if (kept >= 0 && null >= 0)
@@ -47,6 +64,7 @@ void quiet_begin(void)
 
 void quiet_end(void)
 {
+    sigaction(SIGABRT, &abort_before, NULL);
     if (kept < 0)
         return;
     fflush(stderr);

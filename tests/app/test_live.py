@@ -195,6 +195,14 @@ class Devices(Case):
         self.assertEqual(done.stderr.count("\n"), 1, done.stderr)
         self.assertRegex(done.stderr, "^sordino-live: audio: .*--(list|stdin)")
 
+    def test_a_configuration_without_devices_is_told_in_one_line(self):
+        self.write("asound.conf", array.array("f"))
+        done = run("--list", env=dict(os.environ, JACK_DEFAULT_SERVER=f"nobody-{os.getpid()}",
+                                      ALSA_CONFIG_PATH=self.path("asound.conf")))
+        self.assertLessEqual(done.returncode, 1)
+        self.assertEqual(done.stderr.count("\n"), 1, done.stderr)
+        self.assertRegex(done.stderr, "^sordino-live: audio: ")
+
     def test_devices_are_listed_and_told_apart(self):
         with Server() as server:
             probe = self.start_probe(server)
