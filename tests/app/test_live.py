@@ -231,9 +231,9 @@ class Devices(Case):
             self.assertEqual(by_name["system"]["inputs"], 1)
             self.assertEqual(by_name["src"]["rate"], 48000)
 
-            several = run("--input", "s", "--output", "dst", env=server.env)
+            several = run("--input", "kit: s", "--output", "dst", env=server.env)
             self.assertEqual(several.returncode, 1)
-            self.assertIn("'s' fits 2 devices:\n    JACK Audio Connection Kit: s", several.stderr)
+            self.assertIn("'kit: s' fits 2 devices:\n    JACK Audio Connection Kit: s", several.stderr)
             missing = run("--input", "nobody", env=server.env)
             self.assertEqual(missing.returncode, 1)
             self.assertIn("no input is called 'nobody'; see --list", missing.stderr)
