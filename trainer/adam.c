@@ -73,6 +73,43 @@ static double norm_of(const float *x, size_t n)
     return sqrt(sum);
 }
 
+/* What one update needs beside the vectors. */
+typedef struct update {
+    float scale;      /* of gradients */
+    float c1, c2;     /* step = c1 m / (sqrt(c2 v) + epsilon), c1 with the rate */
+    float shrink;     /* by weight decay */
+    float rate, keep; /* keep: memory of the average */
+} update;
+
+/* Weights from..to-1 by AdamW. */
+static void update_span(adam *a, const update *u, float *restrict values, float *restrict gradient,
+                        size_t from, size_t to)
+{
+    const float b1 = (float)beta1, b2 = (float)beta2;
+    float *const restrict m = a->state.first, *const restrict v = a->state.second;
+    float *const restrict mean = a->state.average;
+    for (size_t i = from; i < to; i++) {
+        const float g = gradient[i] *= u->scale;
+        m[i] += (1 - b1) * (g - m[i]);
+        v[i] += (1 - b2) * (g * g - v[i]);
+        const float decay = u->shrink * a->decays[i] * values[i];
+        values[i] -= u->c1 * m[i] / (sqrtf(u->c2 * v[i]) + epsilon) + decay;
+        mean[i] += (1 - u->keep) * (values[i] - mean[i]);
+    }
+}
+
+/* Weights from..to-1, a matrix, whose step by Muon stands in `move`. */
+static void update_matrix(adam *a, const update *u, float *restrict values,
+                          const float *restrict move, size_t from, size_t to)
+{
+    float *const restrict mean = a->state.average;
+    for (size_t i = from; i < to; i++) {
+        const float decay = u->shrink * a->decays[i] * values[i];
+        values[i] -= u->rate * move[i] + decay;
+        mean[i] += (1 - u->keep) * (values[i] - mean[i]);
+    }
+}
+
 bool adam_update(adam *a, float *restrict values, float *restrict gradient, double rate,
                  double *norm)
 {
@@ -81,25 +118,30 @@ bool adam_update(adam *a, float *restrict values, float *restrict gradient, doub
     if (!isfinite(*norm))
         return false;
     const bool clipped = a->spec.clip > 0 && *norm > a->spec.clip;
-    const float scale = clipped ? (float)(a->spec.clip / *norm) : 1.0f;
     const double t = s->updates += 1;
-    const double ema = fmin(a->spec.ema, (1 + t) / (10 + t));
-    /* step = rate (m / c1) / (sqrt(v / c2) + eps) */
-    const float c1 = (float)(rate / (1 - pow(beta1, t))), c2 = (float)(1 / (1 - pow(beta2, t)));
-    const float b1 = (float)beta1, b2 = (float)beta2, keep = (float)ema;
-    const float shrink = (float)(rate * a->spec.decay);
+    const update u = {
+        .scale = clipped ? (float)(a->spec.clip / *norm) : 1.0f,
+        .c1 = (float)(rate / (1 - pow(beta1, t))),
+        .c2 = (float)(1 / (1 - pow(beta2, t))),
+        .shrink = (float)(rate * a->spec.decay),
+        .rate = (float)rate,
+        .keep = (float)fmin(a->spec.ema, (1 + t) / (10 + t)),
+    };
     if (t == 1)
         memcpy(s->average, values, a->n * sizeof *s->average);
-    float *const restrict m = s->first, *const restrict v = s->second;
-    float *const restrict mean = s->average;
-    for (size_t i = 0; i < a->n; i++) {
-        const float g = gradient[i] *= scale;
-        m[i] += (1 - b1) * (g - m[i]);
-        v[i] += (1 - b2) * (g * g - v[i]);
-        const float decay = shrink * a->decays[i] * values[i];
-        values[i] -= c1 * m[i] / (sqrtf(c2 * v[i]) + epsilon) + decay;
-        mean[i] += (1 - keep) * (values[i] - mean[i]);
+    muon *const m = a->spec.matrices;
+    const size_t n_matrices = m ? muon_count(m) : 0;
+    if (m)
+        muon_steps(m, s->first, gradient, u.scale);
+    size_t at = 0;
+    for (size_t i = 0; i < n_matrices; i++) {
+        const muon_matrix where = muon_at(m, i);
+        const size_t end = where.offset + where.rows * where.columns;
+        update_span(a, &u, values, gradient, at, where.offset);
+        update_matrix(a, &u, values, gradient, where.offset, end);
+        at = end;
     }
+    update_span(a, &u, values, gradient, at, a->n);
     return true;
 }
 

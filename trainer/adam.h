@@ -1,7 +1,8 @@
 /*
  * AdamW (Loshchilov & Hutter 2019, "Decoupled weight decay regularization", algorithm 2) over a
  * flat vector, with clipping of the gradient's norm (Pascanu, Mikolov & Bengio 2013) and an
- * exponential average of the weights (Polyak & Juditsky 1992).
+ * exponential average of the weights (Polyak & Juditsky 1992). Matrices may go by Muon instead
+ * (trainer/muon.h).
  */
 #ifndef TRAINER_ADAM_H
 #define TRAINER_ADAM_H
@@ -11,10 +12,13 @@
 
 #include <sordino/status.h>
 
+#include "trainer/muon.h"
+
 typedef struct adam_spec {
     double decay; /* of weights, times the learning rate a step */
     double clip;  /* largest norm of a gradient; 0: any */
     double ema;   /* memory of the average, 0..1; shorter at first: min(ema, (1 + t) / (10 + t)) */
+    muon *matrices; /* these go by Muon; NULL: none. Borrowed until adam_free */
 } adam_spec;
 
 typedef struct adam adam;

@@ -98,8 +98,8 @@ class Runs(Base):
         self.assertNotEqual(weights[0], weights[2])
 
     def test_resuming_gives_what_no_interruption_gives(self):
-        for norm in ([], ["--norm"]):
-            options = [*SMALL, *SOUND, *norm, "--hours", "0.3", "--force", "--validate-every", "0.06"]
+        for more in (["--muon", "--channels", "16"], ["--norm"]):
+            options = [*SMALL, *SOUND, *more, "--hours", "0.3", "--force", "--validate-every", "0.06"]
             self.assertEqual(train(*options, "-o", self.at("whole.safetensors")).returncode, 0)
             process = subprocess.Popen([TRAIN, *options, "-o", self.at("cut.safetensors")],
                                        stderr=subprocess.PIPE, text=True)

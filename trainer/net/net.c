@@ -11,6 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { MIN_MATRIX = 16 }; /* rows and columns of what is a matrix rather than a few rows */
+
+static void mark_inner(net *n);
+
 /* Offsets: first everything trained, then the statistics. */
 static sordino_status list_params(net *n, sordino_error *why)
 {
@@ -91,6 +95,7 @@ sordino_status net_new(const graph *g, const kernels *table, net **out, sordino_
         net_free(n);
         return status;
     }
+    mark_inner(n);
     *out = n;
     return SORDINO_OK;
 }
@@ -109,6 +114,11 @@ void net_free(net *n)
 const graph *net_graph(const net *n)
 {
     return n->graph;
+}
+
+const kernels *net_table(const net *n)
+{
+    return n->table;
 }
 
 size_t net_size(const net *n)
@@ -181,6 +191,21 @@ static double fan_in(const op *o, const graph_param *p)
         if (d != (o == &op_conv_freq_transposed ? 1 : 0))
             n *= p->dims[d];
     return n;
+}
+
+/* Marks the matrices of inner layers. */
+static void mark_inner(net *n)
+{
+    for (size_t i = 0; i < n->n_params; i++) {
+        net_param *const p = &n->params[i];
+        const graph_node *const node = graph_at(n->graph, p->node);
+        bool reads_input = false;
+        for (uint32_t k = 0; k < node->n_inputs; k++)
+            reads_input |= node->inputs[k] == 0;
+        const size_t columns = p->size / p->shape.dims[0];
+        p->inner = p->decays && p->shape.dims[0] >= MIN_MATRIX && columns >= MIN_MATRIX &&
+                   !reads_input && !makes_output(n->graph, p->node);
+    }
 }
 
 static void init_param(net *n, const net_param *p, rng *r)

@@ -24,6 +24,8 @@ typedef struct net_param {
     uint32_t node;     /* of the graph */
     size_t offset, size;
     bool decays; /* weight decay applies: it has two dimensions or more */
+    bool inner;  /* a matrix of some size, of a layer that neither reads the input nor makes the
+                    output */
 } net_param;
 
 /* `g` is borrowed until net_free. `table` NULL picks the best for this CPU. Every op must have a
@@ -33,6 +35,7 @@ SORDINO_NODISCARD sordino_status net_new(const graph *g, const kernels *table, n
 void net_free(net *n);
 
 const graph *net_graph(const net *n);
+const kernels *net_table(const net *n);
 size_t net_size(const net *n); /* floats that are trained */
 size_t
 net_statistics(const net *n); /* floats that are running statistics; they follow the others */

@@ -139,6 +139,8 @@ static const setting table[] = {
     {"lanes", "N", "parts of a batch that run in parallel", descent, WHOLE, AT(lanes), 1, 256,
      true},
     {"learning-rate", "R", "at its highest", descent, NUMBER, AT(learning_rate), 0, 1, true},
+    {"muon", NULL, "matrices of inner layers go by Muon instead of AdamW", descent, FLAG, AT(muon),
+     0, 0, true},
     {"decay", "R", "of weights", descent, NUMBER, AT(decay), 0, 10, true},
     {"warm-up", "N", "steps", descent, NUMBER, AT(warm_up), 0, 1e9, true},
     {"cool-down", "P", "share of the run with a falling rate", descent, NUMBER, AT(cool_down), 0, 1,

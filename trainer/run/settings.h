@@ -53,6 +53,7 @@ typedef struct settings {
     double power, magnitude, complex, error, over; /* spectral */
     double l1, l2, huber, huber_delta, si_sdr, multi_stft;
     /* Optimiser */
+    bool muon;
     uint32_t batch, lanes;
     double learning_rate, decay, warm_up, cool_down, clip, ema;
     /* Validation */

@@ -32,6 +32,7 @@ void train_free(train *t)
     stepper_free(t->stepper);
     scoring_free(t->scoring);
     mixer_free(t->mixer);
+    muon_free(t->muon);
     workers_free(t->workers);
     sources_free(t->sources);
     adam_free(t->adam);
@@ -41,6 +42,27 @@ void train_free(train *t)
     free(t->saved);
     free(t->essence);
     free(t);
+}
+
+/* The matrices that go by Muon: those of inner layers. */
+static sordino_status new_muon(train *t, sordino_error *why)
+{
+    const size_t n = net_param_count(t->net);
+    if (!t->settings->muon)
+        return SORDINO_OK;
+    muon_matrix *list = calloc(n + 1, sizeof *list);
+    if (!list)
+        return error_set(why, SORDINO_NO_MEM, "Out of memory for the optimiser");
+    size_t found = 0;
+    for (size_t i = 0; i < n; i++) {
+        const net_param p = net_param_at(t->net, i);
+        if (p.inner)
+            list[found++] = (muon_matrix){p.offset, p.shape.dims[0], p.size / p.shape.dims[0]};
+    }
+    const sordino_status status =
+        muon_new(list, found, net_table(t->net), t->workers, &t->muon, why);
+    free(list);
+    return status;
 }
 
 /* The mask of weights that decay, [net_size]. */
@@ -55,12 +77,15 @@ static sordino_status new_adam(train *t, sordino_error *why)
         for (size_t k = 0; p.decays && p.offset < n && k < p.size; k++)
             decays[p.offset + k] = true;
     }
+    sordino_status status = new_muon(t, why);
     const adam_spec spec = {
+        .matrices = t->muon,
         .decay = t->settings->decay,
         .clip = t->settings->clip,
         .ema = t->settings->ema,
     };
-    const sordino_status status = adam_new(&spec, n, decays, &t->adam, why);
+    if (status == SORDINO_OK)
+        status = adam_new(&spec, n, decays, &t->adam, why);
     free(decays);
     return status;
 }
@@ -158,13 +183,14 @@ static sordino_status build(train *t, FILE *notes, sordino_error *why)
     if (status == SORDINO_OK)
         status = mixer_new(&s->mix, t->sources->clean, t->sources->n_clean, t->sources->noise,
                            t->sources->n_noise, s->seed, &t->mixer, why);
-    if (status == SORDINO_OK)
-        status = new_network(t, why);
     if (status != SORDINO_OK)
         return status;
     t->workers = workers_new(s->threads);
     if (!t->workers)
         return error_set(why, SORDINO_NO_MEM, "%u threads cannot be had", (unsigned)s->threads);
+    status = new_network(t, why);
+    if (status != SORDINO_OK)
+        return status;
     const cost_spec cost = design_cost(s);
     const step_spec step = {.batch = s->batch,
                             .lanes = s->lanes < s->batch ? s->lanes : s->batch,

@@ -19,6 +19,7 @@ struct train {
     front_spec front;
     net *net;
     adam *adam;
+    muon *muon; /* NULL: all weights go by AdamW */
     size_t all; /* weights and statistics */
     float *best_values;
     char graph_hash[17], data_hash[17], from_hash[17];
