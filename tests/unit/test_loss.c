@@ -347,6 +347,132 @@ static void powers_are_as_exact_as_stated(void **context)
 }
 #endif
 
+/* ---- envelopes ---- */
+
+/* Stretches of seven frames; bins of 200 Hz, so that low bands are one bin, high ones several. */
+enum { ENVELOPE_FRAMES = 18, ENVELOPE_BINS = 27, STRETCH = 7 };
+static const double envelope_hop = 0.052, bin_hz = 200;
+
+static kreal run_envelope(const kreal *y, const kreal *s, size_t n, kreal times, kreal *d,
+                          void *how)
+{
+    memset(d, 0, n * sizeof *d); /* it is added to */
+    return loss_envelope_run(how, y, s, n / ENVELOPE_BINS / 2, ENVELOPE_BINS, bin_hz, envelope_hop,
+                             (kreal)level, times, d);
+}
+
+/* Envelopes of the frames that count, [frame][band]; returns how many bands there are. */
+static int plain_envelopes(const double *x, const double *s, size_t frames, double env[][15],
+                           int *count)
+{
+    double energies[ENVELOPE_FRAMES], loudest = 0;
+    int bands = 0;
+    *count = 0;
+    for (size_t t = 0; t < frames; t++) {
+        energies[t] = 0;
+        for (int k = 0; k < 2 * ENVELOPE_BINS; k++)
+            energies[t] += pow(s[t * 2 * ENVELOPE_BINS + (size_t)k], 2);
+        loudest = fmax(loudest, energies[t]);
+    }
+    for (size_t t = 0; t < frames; t++) {
+        if (energies[t] <= 1e-4 * loudest)
+            continue;
+        int from = (int)ceil(150 / pow(2, 1.0 / 6) / bin_hz);
+        for (bands = 0; bands < 15; bands++) {
+            int to = (int)ceil(150 * pow(2, bands / 3.0 + 1.0 / 6) / bin_hz);
+            to = to > from ? to : from + 1;
+            if (to > ENVELOPE_BINS)
+                break;
+            double sum = 0;
+            for (int k = 2 * from; k < 2 * to; k++)
+                sum += pow(x[t * 2 * ENVELOPE_BINS + (size_t)k] / level, 2);
+            env[*count][bands] = sqrt(sum + 1e-8);
+            from = to;
+        }
+        ++*count;
+    }
+    return bands;
+}
+
+/* Less the mean, to length 1: n values `stride` apart. */
+static void plain_normalise(double *x, int n, int stride)
+{
+    double mean = 0, square = 1e-8;
+    for (int i = 0; i < n; i++)
+        mean += x[i * stride] / n;
+    for (int i = 0; i < n; i++)
+        square += pow(x[i * stride] - mean, 2);
+    for (int i = 0; i < n; i++)
+        x[i * stride] = (x[i * stride] - mean) / sqrt(square);
+}
+
+static double formula_envelope(const double *y, const double *s, size_t n, const void *how)
+{
+    static double all[2][ENVELOPE_FRAMES][15], part[2][STRETCH][15];
+    const size_t frames = n / ENVELOPE_BINS / 2;
+    int count, stretches = 0;
+    double sum = 0;
+    plain_envelopes(y, s, frames, all[0], &count);
+    const int bands = plain_envelopes(s, s, frames, all[1], &count);
+    for (int at = 0; at + STRETCH <= count; at += 4, stretches++) {
+        for (int w = 0; w < 2; w++) {
+            memcpy(part[w], all[w] + at, sizeof part[w]);
+            for (int b = 0; b < bands; b++)
+                plain_normalise(&part[w][0][b], STRETCH, 15);
+            for (int t = 0; t < STRETCH; t++)
+                plain_normalise(part[w][t], bands, 1);
+        }
+        for (int t = 0; t < STRETCH; t++)
+            for (int b = 0; b < bands; b++)
+                sum += part[0][t][b] * part[1][t][b] / STRETCH;
+    }
+    return stretches > 0 ? 1 - sum / stretches : 0;
+}
+
+static void envelope_loss_follows_its_formula(void **context)
+{
+    enum { COUNT = 2 * ENVELOPE_FRAMES * ENVELOPE_BINS };
+    loss_envelope *const l = loss_envelope_new(ENVELOPE_FRAMES);
+    assert_non_null(l);
+    const loss_case c = {run_envelope, formula_envelope, l};
+    check_random(&c, COUNT);
+    check_random(&c, 2 * STRETCH * ENVELOPE_BINS);
+    /* With silent frames between. */
+    uint64_t state = test_seed(6);
+    double y[COUNT], s[COUNT];
+    draw(y, s, COUNT, 0.5, &state);
+    for (size_t i = 0; i < COUNT; i++)
+        if (i / (2 * ENVELOPE_BINS) % 5 == 2)
+            s[i] *= 1e-3;
+    check(&c, y, s, COUNT);
+    loss_envelope_free(l);
+}
+
+/* The signal at any level has all but the floors' part of a loss, noise about 1, and too few frames
+ * none; the derivative is added. */
+static void envelope_loss_has_known_values(void **context)
+{
+    enum { COUNT = 2 * ENVELOPE_FRAMES * ENVELOPE_BINS };
+    loss_envelope *const l = loss_envelope_new(ENVELOPE_FRAMES);
+    assert_non_null(l);
+    uint64_t state = test_seed(7);
+    static kreal s[COUNT], y[COUNT], noise[COUNT], d[COUNT], twice[COUNT];
+    for (size_t i = 0; i < COUNT; i++) {
+        s[i] = (kreal)test_normal(&state);
+        y[i] = s[i] / 4;
+        noise[i] = (kreal)test_normal(&state);
+    }
+    assert_true(fabs((double)run_envelope(y, s, COUNT, 1, d, l)) < 1e-5);
+    assert_near((double)run_envelope(noise, s, COUNT, 1, d, l), 1, 0.3);
+    assert_true(run_envelope(noise, s, 2 * (STRETCH - 1) * ENVELOPE_BINS, 1, twice, l) == 0);
+    memcpy(twice, d, sizeof d);
+    loss_envelope_run(l, noise, s, ENVELOPE_FRAMES, ENVELOPE_BINS, bin_hz, envelope_hop,
+                      (kreal)level, 1, twice);
+    for (size_t i = 0; i < COUNT; i++)
+        assert_true(twice[i] == 2 * d[i]);
+    loss_envelope_free(l);
+}
+
 /* ---- multi-resolution ---- */
 
 static const uint32_t windows[] = {16, 24, 12}, hops[] = {4, 8, 5};
@@ -441,13 +567,20 @@ static void assert_finite(const loss_case *c, const kreal *y, const kreal *s, si
 
 static void losses_are_finite_for_silence_and_any_level(void **context)
 {
-    enum { COUNT = 2 * BINS };
+    enum { COUNT = 2 * STRETCH * ENVELOPE_BINS };
     static const double sizes[] = {0, 1e-37, 1e-18, 1e-6, 1, 1e6, 1e12};
     spectral_how how = {usual, {0}};
     loss_stft *const l = loss_stft_new(windows, hops, 3, COUNT);
     assert_non_null(l);
-    const loss_case cases[] = {
-        l1, l2, huber, si_sdr, {run_spectrum, NULL, &how}, {run_stft, NULL, l}};
+    loss_envelope *const envelope = loss_envelope_new(STRETCH);
+    assert_non_null(envelope);
+    const loss_case cases[] = {l1,
+                               l2,
+                               huber,
+                               si_sdr,
+                               {run_spectrum, NULL, &how},
+                               {run_stft, NULL, l},
+                               {run_envelope, NULL, envelope}};
     uint64_t state = test_seed(4);
     kreal y[COUNT], s[COUNT];
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
@@ -456,11 +589,12 @@ static void losses_are_finite_for_silence_and_any_level(void **context)
                 y[k] = (kreal)(sizes[i] * test_normal(&state));
                 s[k] = (kreal)(sizes[j] * test_normal(&state));
             }
-            for (size_t k = 0; k < 6; k++) {
+            for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
                 assert_finite(&cases[k], y, s, COUNT);
                 assert_finite(&cases[k], s, s, COUNT);
             }
         }
+    loss_envelope_free(envelope);
     loss_stft_free(l);
 }
 
@@ -478,6 +612,17 @@ static void failing_allocations_are_reported(void **context)
         assert_null(l);
     }
     loss_stft_free(NULL);
+    for (size_t n = 0;; n++) {
+        failing_alloc_arm(n);
+        loss_envelope *const l = loss_envelope_new(SAMPLES);
+        if (!failing_alloc_disarm()) {
+            assert_non_null(l);
+            loss_envelope_free(l);
+            break;
+        }
+        assert_null(l);
+    }
+    loss_envelope_free(NULL);
 }
 #endif
 
@@ -510,6 +655,8 @@ int main(void)
 #ifndef KERNELS_DOUBLE
         cmocka_unit_test(powers_are_as_exact_as_stated),
 #endif
+        cmocka_unit_test(envelope_loss_follows_its_formula),
+        cmocka_unit_test(envelope_loss_has_known_values),
         cmocka_unit_test(multi_resolution_loss_follows_its_formula),
         cmocka_unit_test(multi_resolution_loss_has_known_values),
         cmocka_unit_test(losses_are_finite_for_silence_and_any_level),

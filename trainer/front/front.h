@@ -20,6 +20,7 @@
  * signals divided by the example's level. */
 typedef struct cost_spec {
     loss_spectral spectral;
+    double estoi; /* weight of loss_envelope; band models */
     double l1, l2, huber, huber_delta, si_sdr, multi_stft; /* weights */
 } cost_spec;
 

@@ -28,6 +28,8 @@ typedef struct front_bands {
     const front_spec *spec; /* borrowed */
     cost_spec cost;
     sample_cost samples_cost;
+    loss_envelope *envelope; /* of up to `max_frames`; NULL: not wanted */
+    size_t max_frames;
     size_t max_samples;
     uint32_t n_features, n_engines;
     engine engines[MIX_MAX_RATES];
@@ -60,6 +62,7 @@ static void front_bands_free(train_front *base)
     free(f->samples);
     free(f->d_samples);
     free(f->target);
+    loss_envelope_free(f->envelope);
     free(f);
 }
 
@@ -99,6 +102,13 @@ static sordino_status find_engine(front_bands *f, double rate, sordino_error *wh
 
 static sordino_status make_room(front_bands *f, size_t pairs, sordino_error *why)
 {
+    if (f->cost.estoi > 0 && f->frames > f->max_frames) {
+        loss_envelope_free(f->envelope);
+        f->envelope = loss_envelope_new(f->frames);
+        f->max_frames = f->envelope ? f->frames : 0;
+        if (!f->envelope)
+            return error_set(why, SORDINO_NO_MEM, "Out of memory for envelopes");
+    }
     if (pairs <= f->max_pairs)
         return SORDINO_OK;
     float **const all[] = {&f->noisy, &f->clean, &f->y, &f->d_y};
@@ -183,6 +193,11 @@ static double front_bands_loss(train_front *base, const float *output, size_t ro
     mask_apply(e->mask, f->noisy, output, row, f->frames, f->y);
     double loss = (double)loss_spectrum(&f->cost.spectral, f->y, f->clean, f->frames,
                                         e->geometry.bins, (float)f->level, scale, f->d_y, NULL);
+    if (f->cost.estoi > 0)
+        loss += f->cost.estoi *
+                (double)loss_envelope_run(f->envelope, f->y, f->clean, f->frames, e->geometry.bins,
+                                          e->rate / e->geometry.window, e->geometry.hop / e->rate,
+                                          (float)f->level, scale * (float)f->cost.estoi, f->d_y);
     if (f->samples_cost.any)
         loss += samples_loss(f, scale);
     mask_backward(e->mask, f->noisy, output, row, f->frames, f->d_y, d_output);

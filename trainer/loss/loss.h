@@ -37,6 +37,23 @@ typedef struct loss_spectral {
 kreal loss_spectrum(const loss_spectral *spec, const kreal *y, const kreal *s, size_t n,
                     size_t bins, kreal level, kreal scale, kreal *d_y, kreal parts[4]);
 
+/*
+ * 1 - ESTOI (Jensen & Taal 2016, "An algorithm for predicting the intelligibility of speech masked
+ * by modulated noise maskers", eqs. 1-7) on the frames at hand instead of its own: the envelopes of
+ * fifteen third-octave bands from 150 Hz in stretches of 0.384 s, each normalised over time, then
+ * over bands, and correlated with the clean signal's. Frames more than 40 dB below the loudest of
+ * the clean signal are left out; a stretch starts every four frames. 0 when there is not enough
+ * signal for one. Scaling `y` changes nothing.
+ */
+typedef struct loss_envelope loss_envelope;
+/* For up to `max_frames` frames. NULL when out of memory. */
+loss_envelope *loss_envelope_new(size_t max_frames);
+void loss_envelope_free(loss_envelope *l); /* NULL does nothing */
+/* `y`, `s` [n][bins] pairs, bins `bin_hz` apart from 0, frames `hop` seconds apart; `level` as for
+ * loss_spectrum. Adds the derivative times `scale` to `d_y`. */
+kreal loss_envelope_run(loss_envelope *l, const kreal *y, const kreal *s, size_t n, size_t bins,
+                        double bin_hz, double hop, kreal level, kreal scale, kreal *d_y);
+
 /* On samples, `y` and `s` [n], derivative times `scale` written to `d_y` [n]. */
 kreal loss_l1(const kreal *y, const kreal *s, size_t n, kreal scale, kreal *d_y);
 kreal loss_l2(const kreal *y, const kreal *s, size_t n, kreal scale, kreal *d_y);

@@ -149,6 +149,7 @@ cost_spec design_cost(const settings *s)
                      .complex = (kreal)s->complex,
                      .error = (kreal)s->error,
                      .over = (kreal)s->over},
+        .estoi = s->estoi,
         .l1 = s->l1,
         .l2 = s->l2,
         .huber = s->huber,

@@ -128,6 +128,7 @@ static const setting table[] = {
     {"complex", "W", "weight of compressed spectra", cost, NUMBER, AT(complex), 0, 1e6, true},
     {"error", "W", "weight of the log error ratio", cost, NUMBER, AT(error), 0, 1e6, true},
     {"over", "W", "penalty on over-attenuation", cost, NUMBER, AT(over), 0, 1e6, true},
+    {"estoi", "W", "weight of 1 - ESTOI of the spectra", cost, NUMBER, AT(estoi), 0, 1e6, true},
     {"l1", "W", "mean absolute error", cost, NUMBER, AT(l1), 0, 1e6, true},
     {"l2", "W", "mean squared error", cost, NUMBER, AT(l2), 0, 1e6, true},
     {"huber", "W", "Huber's loss", cost, NUMBER, AT(huber), 0, 1e6, true},

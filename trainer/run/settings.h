@@ -50,7 +50,7 @@ typedef struct settings {
     double hop_samples, lag_samples, scale_time;
     bool predict_noise;
     /* Loss */
-    double power, magnitude, complex, error, over; /* spectral */
+    double power, magnitude, complex, error, over, estoi; /* spectral */
     double l1, l2, huber, huber_delta, si_sdr, multi_stft;
     /* Optimiser */
     bool muon;
