@@ -48,8 +48,8 @@ WRAP(strndup, (const char *text, size_t n), (text, n))
 
 /* FFTW's plans are pointers too, and NULL when they cannot be made. */
 WRAP(fftwf_malloc, (size_t size), (size))
-WRAP(fftwf_plan_dft_r2c_1d, (int n, void *in, void *out, unsigned flags), (n, in, out, flags))
-WRAP(fftwf_plan_dft_c2r_1d, (int n, void *in, void *out, unsigned flags), (n, in, out, flags))
+WRAP(fftwf_plan_dft_1d, (int n, void *in, void *out, int sign, unsigned flags),
+     (n, in, out, sign, flags))
 
 int __real_posix_memalign(void **out, size_t align, size_t size);
 int __wrap_posix_memalign(void **out, size_t align, size_t size);
