@@ -2,7 +2,6 @@
 
 #include "core/base/error.h"
 
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,7 +15,8 @@ void tensor_set_free(tensor_set *set)
     if (!set)
         return;
     for (size_t i = 0; i < set->n; i++)
-        free(set->items[i].data);
+        if (!set->items[i].is_borrowed)
+            free(set->items[i].data);
     free(set->items);
     free(set);
 }
@@ -76,8 +76,10 @@ static bool make_room(tensor_set *set, size_t at)
     return true;
 }
 
-sordino_status tensor_set_add(tensor_set *set, const char *name, uint32_t n_dims,
-                              const uint32_t *dims, const float *data, sordino_error *why)
+/* The number of floats, and where the tensor goes. */
+static sordino_status check(const tensor_set *set, const char *name, uint32_t n_dims,
+                            const uint32_t *dims, const float *data, size_t *size, size_t *at,
+                            sordino_error *why)
 {
     if (!set || !name || !dims || !data)
         return error_set(why, SORDINO_BAD_ARG, "A tensor needs a set, a name, dims and data");
@@ -88,24 +90,62 @@ sordino_status tensor_set_add(tensor_set *set, const char *name, uint32_t n_dims
     if (n_dims < 1 || n_dims > TENSOR_MAX_DIMS)
         return error_set(why, SORDINO_BAD_ARG, "Tensor %s has %u dims, not 1 to %d", name,
                          (unsigned)n_dims, TENSOR_MAX_DIMS);
-    const size_t size = checked_size(n_dims, dims);
-    if (size == 0)
+    *size = checked_size(n_dims, dims);
+    if (*size == 0)
         return error_set(why, SORDINO_BAD_ARG, "Tensor %s has a dim of 0 or is too large", name);
-    const size_t at = lower_bound(set, name);
-    if (at < set->n && strcmp(set->items[at].name, name) == 0)
+    *at = lower_bound(set, name);
+    if (*at < set->n && strcmp(set->items[*at].name, name) == 0)
         return error_set(why, SORDINO_BAD_ARG, "Tensor %s is there already", name);
+    return SORDINO_OK;
+}
 
-    float *copy = malloc(size * sizeof *copy);
-    if (!copy || !make_room(set, at)) {
-        free(copy);
-        return error_set(why, SORDINO_NO_MEM, "No memory for tensor %s", name);
-    }
-    memcpy(copy, data, size * sizeof *copy);
+static sordino_status no_memory(const char *name, sordino_error *why)
+{
+    return error_set(why, SORDINO_NO_MEM, "No memory for tensor %s", name);
+}
+
+static tensor *insert(tensor_set *set, size_t at, const char *name, uint32_t n_dims,
+                      const uint32_t *dims)
+{
+    if (!make_room(set, at))
+        return NULL;
     tensor *t = &set->items[at];
     memset(t, 0, sizeof *t);
-    memcpy(t->name, name, length + 1);
+    memcpy(t->name, name, strlen(name) + 1);
     t->n_dims = n_dims;
     memcpy(t->dims, dims, n_dims * sizeof *dims);
+    return t;
+}
+
+sordino_status tensor_set_add(tensor_set *set, const char *name, uint32_t n_dims,
+                              const uint32_t *dims, const float *data, sordino_error *why)
+{
+    size_t size, at;
+    const sordino_status status = check(set, name, n_dims, dims, data, &size, &at, why);
+    if (status)
+        return status;
+    float *copy = malloc(size * sizeof *copy);
+    tensor *t = copy ? insert(set, at, name, n_dims, dims) : NULL;
+    if (!t) {
+        free(copy);
+        return no_memory(name, why);
+    }
+    memcpy(copy, data, size * sizeof *copy);
     t->data = copy;
+    return SORDINO_OK;
+}
+
+sordino_status tensor_set_add_borrowed(tensor_set *set, const char *name, uint32_t n_dims,
+                                       const uint32_t *dims, const float *data, sordino_error *why)
+{
+    size_t size, at;
+    const sordino_status status = check(set, name, n_dims, dims, data, &size, &at, why);
+    if (status)
+        return status;
+    tensor *t = insert(set, at, name, n_dims, dims);
+    if (!t)
+        return no_memory(name, why);
+    memcpy(&t->data, &data, sizeof data); /* const for as long as it is borrowed */
+    t->is_borrowed = true;
     return SORDINO_OK;
 }

@@ -2,6 +2,7 @@
 #ifndef GRAPH_TENSORS_H
 #define GRAPH_TENSORS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -14,7 +15,8 @@ typedef struct tensor {
     char name[TENSOR_MAX_NAME]; /* "node.weight" and so on, NUL-terminated */
     uint32_t n_dims;            /* 1..TENSOR_MAX_DIMS */
     uint32_t dims[TENSOR_MAX_DIMS];
-    float *data; /* owned by the set */
+    float *data;      /* owned by the set */
+    bool is_borrowed; /* not owned, and not to be written to */
 } tensor;
 
 /* Sorted by name. */
@@ -31,6 +33,11 @@ void tensor_set_free(tensor_set *set);
 SORDINO_NODISCARD sordino_status tensor_set_add(tensor_set *set, const char *name, uint32_t n_dims,
                                                 const uint32_t *dims, const float *data,
                                                 sordino_error *why);
+
+/* The same with the caller's data, which is borrowed until the set is freed. */
+SORDINO_NODISCARD sordino_status tensor_set_add_borrowed(tensor_set *set, const char *name,
+                                                         uint32_t n_dims, const uint32_t *dims,
+                                                         const float *data, sordino_error *why);
 
 /* Finds by name (binary search); NULL when absent. Borrowed from the set. */
 const tensor *tensor_set_find(const tensor_set *set, const char *name);

@@ -1,6 +1,7 @@
 #include "core/model/builtin.h"
 
 #include "core/base/error.h"
+#include "core/model/model.h"
 #include "core/model/printable.h"
 
 #include <sordino/model.h>
@@ -45,8 +46,10 @@ sordino_status sordino_model_open_builtin(const char *name, sordino_model **out,
     if (!name)
         return error_set(why, SORDINO_BAD_ARG, "There is no name of a model");
     for (const builtin_model *m = builtin_models; m->name; m++)
-        if (strcmp(m->name, name) == 0)
-            return sordino_model_open_bytes(m->bytes, (size_t)(m->end - m->bytes), out, why);
+        if (strcmp(m->name, name) == 0) {
+            const sordino_status status = model_parse_builtin(m, out, why);
+            return status ? status : model_compile(out, why);
+        }
     return error_set(why, SORDINO_NOT_FOUND, "No model \"%s\" comes with this library",
                      printable_name(name).text);
 }

@@ -4,7 +4,8 @@
 
 typedef struct builtin_model {
     const char *name, *description;
-    const unsigned char *bytes, *end; /* a whole model file */
+    const unsigned char *bytes, *end; /* a whole model file, its tensors aligned as floats */
+    const char *hash;                 /* of the file, as sordino_model_hash has it */
 } builtin_model;
 
 /* Ends with one whose name is NULL. Defined in the file that core/model/embed.py writes; a test

@@ -4,18 +4,22 @@
 
 #include <stdlib.h>
 
+sordino_status model_compile(sordino_model **model, sordino_error *why)
+{
+    const sordino_status status =
+        plan_new((*model)->graph, (*model)->tensors, NULL, &(*model)->plan, why);
+    if (status) {
+        sordino_model_free(*model);
+        *model = NULL;
+    }
+    return status;
+}
+
 sordino_status sordino_model_open_bytes(const void *bytes, size_t size, sordino_model **out,
                                         sordino_error *why)
 {
-    sordino_status status = model_parse(bytes, size, out, why);
-    if (status)
-        return status;
-    status = plan_new((*out)->graph, (*out)->tensors, NULL, &(*out)->plan, why);
-    if (status) {
-        sordino_model_free(*out);
-        *out = NULL;
-    }
-    return status;
+    const sordino_status status = model_parse(bytes, size, out, why);
+    return status ? status : model_compile(out, why);
 }
 
 sordino_status sordino_model_open_path(const char *path, sordino_model **out, sordino_error *why)

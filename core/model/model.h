@@ -15,6 +15,7 @@
 #include "core/dsp/features.h"
 #include "core/graph/graph.h"
 #include "core/graph/tensors.h"
+#include "core/model/builtin.h"
 #include "core/model/model_path.h"
 #include "core/model/safetensors.h"
 #include "core/plan/plan.h"
@@ -54,7 +55,7 @@ typedef struct front_spec {
 struct sordino_model {
     front_spec front;
     graph *graph;        /* owned */
-    tensor_set *tensors; /* owned */
+    tensor_set *tensors; /* owned; a built-in model's weights are not, and must not be written */
     plan *plan;          /* owned; for the best kernel table of this CPU */
     size_t n_metadata;
     metadata_entry *metadata; /* every string of __metadata__, sorted by key */
@@ -65,6 +66,14 @@ struct sordino_model {
  * sordino_model_open_bytes is this plus plan_new. Errors as there. */
 SORDINO_NODISCARD sordino_status model_parse(const void *bytes, size_t size, sordino_model **out,
                                              sordino_error *why);
+
+/* The same for a model that is part of the library: its weights stay where they are, and what
+ * embed.py has worked out or compared is not done again. Errors: NO_MEM, BAD_MODEL. */
+SORDINO_NODISCARD sordino_status model_parse_builtin(const builtin_model *builtin,
+                                                     sordino_model **out, sordino_error *why);
+
+/* Compiles the plan of a model that was parsed; frees it where that fails. Errors: NO_MEM. */
+SORDINO_NODISCARD sordino_status model_compile(sordino_model **model, sordino_error *why);
 
 /* Writes a model as bytes: format version, graph, front end and CRC are made from the fields; of
  * `metadata` all other keys are kept. Parsing and serialising again gives identical bytes.

@@ -152,8 +152,26 @@ static sordino_status check_variance(const safetensors_entry *e, const float *va
     return SORDINO_OK;
 }
 
-/* Entries come by name, so each is added at the end of the set. */
-static sordino_status copy_tensors(const safetensors *s, tensor_set *set, sordino_error *why)
+static sordino_status copy_tensor(const safetensors_entry *e, float *values, tensor_set *set,
+                                  sordino_error *why)
+{
+    sordino_status status = safetensors_values(e, values, why);
+    if (!status)
+        status = check_variance(e, values, why);
+    return status ? status : tensor_set_add(set, e->name, e->n_dims, e->dims, values, why);
+}
+
+static sordino_status borrow_tensor(const safetensors_entry *e, const float *values,
+                                    tensor_set *set, sordino_error *why)
+{
+    const sordino_status status = check_variance(e, values, why);
+    return status ? status : tensor_set_add_borrowed(set, e->name, e->n_dims, e->dims, values, why);
+}
+
+/* Entries come by name, so each is added at the end of the set. What lies ready in bytes that stay
+ * is borrowed. */
+static sordino_status take_tensors(const safetensors *s, bool stays, tensor_set *set,
+                                   sordino_error *why)
 {
     size_t most = 1;
     for (size_t i = 0; i < s->n; i++)
@@ -165,17 +183,14 @@ static sordino_status copy_tensors(const safetensors *s, tensor_set *set, sordin
     sordino_status status = SORDINO_OK;
     for (size_t i = 0; i < s->n && !status; i++) {
         const safetensors_entry *const e = &s->entries[i];
-        status = safetensors_values(e, values, why);
-        if (!status)
-            status = check_variance(e, values, why);
-        if (!status)
-            status = tensor_set_add(set, e->name, e->n_dims, e->dims, values, why);
+        const float *const ready = stays ? safetensors_in_place(e) : NULL;
+        status = ready ? borrow_tensor(e, ready, set, why) : copy_tensor(e, values, set, why);
     }
     free(values);
     return status;
 }
 
-static sordino_status fill(const safetensors *s, sordino_model *m, sordino_error *why)
+static sordino_status fill(const safetensors *s, bool stays, sordino_model *m, sordino_error *why)
 {
     const bool strict = s->minor <= SAFETENSORS_FORMAT_MINOR;
     const char *const front = safetensors_metadata(s->metadata, s->n_metadata, "sordino.front_end");
@@ -194,26 +209,27 @@ static sordino_status fill(const safetensors *s, sordino_model *m, sordino_error
         status = check_tensors(m->graph, s, why);
     if (!status) {
         m->tensors = tensor_set_new();
-        status = m->tensors ? copy_tensors(s, m->tensors, why) : no_memory(why);
+        status = m->tensors ? take_tensors(s, stays, m->tensors, why) : no_memory(why);
     }
     return status;
 }
 
-sordino_status model_parse(const void *bytes, size_t size, sordino_model **out, sordino_error *why)
+/* `hash` is that of bytes that are part of the program, or NULL. */
+static sordino_status parse(const void *bytes, size_t size, const char *hash, sordino_model **out,
+                            sordino_error *why)
 {
     safetensors *s;
-    if (!out)
-        return error_set(why, SORDINO_BAD_ARG, "There is no place for the model");
-    *out = NULL;
-    if (!bytes)
-        return error_set(why, SORDINO_BAD_ARG, "There are no bytes to read");
-    sordino_status status = safetensors_read(bytes, size, kind, &s, why);
+    sordino_status status = hash ? safetensors_read_builtin(bytes, size, kind, &s, why)
+                                 : safetensors_read(bytes, size, kind, &s, why);
     if (status)
         return status;
     sordino_model *const m = calloc(1, sizeof *m);
-    status = m ? fill(s, m, why) : no_memory(why);
+    status = m ? fill(s, hash != NULL, m, why) : no_memory(why);
     if (!status) {
-        hash_bytes(bytes, size, m->hash);
+        if (hash)
+            memcpy(m->hash, hash, sizeof m->hash);
+        else
+            hash_bytes(bytes, size, m->hash);
         m->metadata = s->metadata; /* taken over */
         m->n_metadata = s->n_metadata;
         s->metadata = NULL;
@@ -224,6 +240,23 @@ sordino_status model_parse(const void *bytes, size_t size, sordino_model **out, 
     }
     safetensors_free(s);
     return status;
+}
+
+sordino_status model_parse(const void *bytes, size_t size, sordino_model **out, sordino_error *why)
+{
+    if (!out)
+        return error_set(why, SORDINO_BAD_ARG, "There is no place for the model");
+    *out = NULL;
+    if (!bytes)
+        return error_set(why, SORDINO_BAD_ARG, "There are no bytes to read");
+    return parse(bytes, size, NULL, out, why);
+}
+
+sordino_status model_parse_builtin(const builtin_model *builtin, sordino_model **out,
+                                   sordino_error *why)
+{
+    *out = NULL;
+    return parse(builtin->bytes, (size_t)(builtin->end - builtin->bytes), builtin->hash, out, why);
 }
 
 static int is_made_here(const char *key)

@@ -60,6 +60,11 @@ typedef struct safetensors {
  * Errors: NO_MEM, BAD_MODEL, UNSUPPORTED (newer major, other kind, unknown type). */
 SORDINO_NODISCARD sordino_status safetensors_read(const void *bytes, size_t size, const char *kind,
                                                   safetensors **out, sordino_error *why);
+/* The same for bytes that are part of the program and were compared with their CRC when it was
+ * built. */
+SORDINO_NODISCARD sordino_status safetensors_read_builtin(const void *bytes, size_t size,
+                                                          const char *kind, safetensors **out,
+                                                          sordino_error *why);
 void safetensors_free(safetensors *s);
 
 /* The value of a metadata key, or NULL. Borrowed. */
@@ -68,6 +73,9 @@ const char *safetensors_metadata(const metadata_entry *metadata, size_t n, const
 /* Converts a tensor's values to `out` [n_values]. Errors: BAD_MODEL (not finite). */
 SORDINO_NODISCARD sordino_status safetensors_values(const safetensors_entry *e, float *out,
                                                     sordino_error *why);
+
+/* A tensor's values where they lie, all finite; NULL where they must be converted or are not. */
+const float *safetensors_in_place(const safetensors_entry *e);
 
 /* Writes tensors and metadata as a file in canonical form: metadata by key, tensors by name, both
  * in byte order, no spaces but those that pad the header to 8 bytes. sordino.crc32 is added, or

@@ -36,6 +36,23 @@ static void what_is_added_is_found_by_name_and_sorted(void **state)
     tensor_set_free(NULL);
 }
 
+static void borrowed_data_stay_the_callers(void **state)
+{
+    (void)state;
+    tensor_set *set = tensor_set_new();
+    assert_non_null(set);
+    const uint32_t dims[] = {3};
+    static const float data[3] = {1, 2, 3}; /* would not survive being freed */
+    assert_int_equal(tensor_set_add_borrowed(set, "b", 1, dims, data, NULL), SORDINO_OK);
+    assert_int_equal(tensor_set_add(set, "a", 1, dims, data, NULL), SORDINO_OK);
+    assert_ptr_equal(tensor_set_find(set, "b")->data, data);
+    assert_ptr_not_equal(tensor_set_find(set, "a")->data, data);
+    assert_int_equal(tensor_set_add_borrowed(set, "b", 1, dims, data, NULL), SORDINO_BAD_ARG);
+    assert_int_equal(tensor_set_add_borrowed(set, "c", 1, dims, NULL, NULL), SORDINO_BAD_ARG);
+    assert_int_equal(set->n, 2);
+    tensor_set_free(set);
+}
+
 static void bad_tensors_are_refused_and_change_nothing(void **state)
 {
     (void)state;
@@ -94,6 +111,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_added_is_found_by_name_and_sorted),
+        cmocka_unit_test(borrowed_data_stay_the_callers),
         cmocka_unit_test(bad_tensors_are_refused_and_change_nothing),
         cmocka_unit_test(any_allocation_may_fail),
     };
