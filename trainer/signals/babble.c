@@ -48,7 +48,10 @@ static bool make(rng *r, double rate, float *out, size_t n)
     for (uint32_t k = 0; k < n_voices && made; k++)
         made = add_voice(r, k, rate, voice, out, n);
     free(voice);
-    if (!made || !add_room(r, out, n, rate, rng_log_range(r, 0.3, 1.2), rng_log_range(r, 0.1, 1)))
+    if (!made)
+        return false;
+    const double wet = rng_log_range(r, 0.1, 1), decay = rng_log_range(r, 0.3, 1.2);
+    if (!add_room(r, out, n, rate, decay, wet))
         return false;
     level_set(out, n, rate, rng_range(r, -35, -15));
     return true;

@@ -55,9 +55,10 @@ static bool make(rng *r, double rate, float *out, size_t n)
                         .seconds = typical * rng_log_range(r, 0.5, 2),
                         .taper = rng_range(r, 0.05, 0.5)};
         add_sweep(&s, out, n, rate, t, amplitude);
-        if (rng_chance(r, 0.3))
-            add_sweep(&s, out, n, rate, t + s.seconds * rng_range(r, 0.2, 1.5),
-                      amplitude * rng_range(r, 0.1, 0.5));
+        if (rng_chance(r, 0.3)) {
+            const double weaker = amplitude * rng_range(r, 0.1, 0.5);
+            add_sweep(&s, out, n, rate, t + s.seconds * rng_range(r, 0.2, 1.5), weaker);
+        }
         t += s.seconds * (1 + rng_exponential(r) * 0.5);
     }
     return true;

@@ -23,7 +23,8 @@ static void add_click(rng *r, float *x, size_t n, double rate, double seconds, d
 static bool make(rng *r, double rate, float *out, size_t n)
 {
     coloured_fill(r, rate, rng_range(r, -4, 0), out, n);
-    biquad rumble = biquad_low_shelf(rate, rng_log_range(r, 30, 80), rng_range(r, 0, 18));
+    const double rumble_db = rng_range(r, 0, 18);
+    biquad rumble = biquad_low_shelf(rate, rng_log_range(r, 30, 80), rumble_db);
     biquad_run(&rumble, out, n);
     /* Surface noise 22..50 dB below a middling click. */
     const double floor_level = pow(10, rng_range(r, -50, -22) / 20);
@@ -43,7 +44,8 @@ static bool make(rng *r, double rate, float *out, size_t n)
         const double period = 60 / turns[rng_below(r, 3)], size = rng_log_range(r, 1, 6);
         t = period * rng_unit(r);
         while (t < duration) {
-            add_click(r, out, n, rate, t + 1e-3 * rng_normal(r), size * rng_range(r, 0.7, 1.3));
+            const double amplitude = size * rng_range(r, 0.7, 1.3);
+            add_click(r, out, n, rate, t + 1e-3 * rng_normal(r), amplitude);
             t += period;
         }
     }

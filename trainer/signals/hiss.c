@@ -14,13 +14,15 @@ static bool make(rng *r, double rate, float *out, size_t n)
     const bool tape = rng_chance(r, 0.5);
     coloured_fill(r, rate, tape ? rng_range(r, 0, 3) : rng_range(r, -0.5, 0.5), out, n);
     /* Flicker noise: below the corner power goes with 1 / f, which one shelf comes near. */
-    biquad flicker = biquad_low_shelf(rate, rng_log_range(r, 30, 600), rng_range(r, 0, 14));
+    const double flicker_db = rng_range(r, 0, 14);
+    biquad flicker = biquad_low_shelf(rate, rng_log_range(r, 30, 600), flicker_db);
     biquad_run(&flicker, out, n);
-    biquad presence = biquad_high_shelf(rate, rng_log_range(r, 2000, 8000),
-                                        tape ? rng_range(r, -2, 9) : rng_range(r, -4, 4));
+    const double presence_db = tape ? rng_range(r, -2, 9) : rng_range(r, -4, 4);
+    biquad presence = biquad_high_shelf(rate, rng_log_range(r, 2000, 8000), presence_db);
     biquad_run(&presence, out, n);
     if (rng_chance(r, tape ? 0.9 : 0.4)) {
-        biquad end = biquad_low_pass(rate, rng_log_range(r, 7000, 20000), rng_range(r, 0.5, 0.9));
+        const double q = rng_range(r, 0.5, 0.9);
+        biquad end = biquad_low_pass(rate, rng_log_range(r, 7000, 20000), q);
         biquad_run(&end, out, n);
     }
     if (tape) {

@@ -48,8 +48,8 @@ static void key(const place *p, thing what, double at, double amplitude)
     burst(p, at, 2600 * what.hz * rng_range(r, 0.9, 1.1), what.q, 5e-3 * what.decay, amplitude);
     burst(p, at + rng_range(r, 0.002, 0.01), 5500 * what.hz, 1, 2e-3, 0.5 * amplitude);
     partial(p, at, 190 * what.hz * rng_range(r, 0.9, 1.1), 0.012, 0.9 * amplitude);
-    burst(p, at + rng_range(r, 0.05, 0.13), 3400 * what.hz, what.q, 3e-3 * what.decay,
-          rng_range(r, 0.2, 0.5) * amplitude);
+    const double weaker = rng_range(r, 0.2, 0.5) * amplitude;
+    burst(p, at + rng_range(r, 0.05, 0.13), 3400 * what.hz, what.q, 3e-3 * what.decay, weaker);
 }
 
 static void knock(const place *p, thing what, double at, double amplitude)
@@ -112,9 +112,11 @@ static bool make(rng *r, double rate, float *out, size_t n)
         sounds[which](&p, what, t, exp(0.5 * rng_normal(r)));
         t += pause_before_next(r, rhythm, mean);
     }
-    if (rng_chance(r, 0.8) &&
-        !add_room(r, out, n, rate, rng_log_range(r, 0.15, 0.9), rng_log_range(r, 0.02, 0.4)))
-        return false;
+    if (rng_chance(r, 0.8)) {
+        const double wet = rng_log_range(r, 0.02, 0.4), decay = rng_log_range(r, 0.15, 0.9);
+        if (!add_room(r, out, n, rate, decay, wet))
+            return false;
+    }
     level_set_soft(out, n, rate, rng_range(r, -38, -25));
     return true;
 }

@@ -34,10 +34,11 @@ static song song_make(rng *r, double duration)
     static const int scales[3][7] = {
         {0, 2, 4, 5, 7, 9, 11}, {0, 2, 3, 5, 7, 8, 10}, {0, 2, 3, 5, 7, 9, 10}};
     static const int usual[] = {0, 3, 4, 5, 1};
-    song s = {.scale = scales[rng_below(r, 3)],
-              .key_hz = 440 * exp2((rng_below(r, 12) - 26.0) / 12) * (1 + 0.01 * rng_normal(r)),
-              .beat = 60 / rng_log_range(r, 55, 170),
-              .duration = duration};
+    song s = {.duration = duration};
+    s.scale = scales[rng_below(r, 3)];
+    s.key_hz = 440 * exp2((rng_below(r, 12) - 26.0) / 12);
+    s.key_hz *= 1 + 0.01 * rng_normal(r);
+    s.beat = 60 / rng_log_range(r, 55, 170);
     for (int k = 1; k < 4; k++)
         s.degrees[k] = usual[rng_below(r, 5)];
     s.begin = -4 * s.beat * rng_range(r, 0, 4);
@@ -107,9 +108,10 @@ static void melody(const passage *p, const song *s, const player *q)
         if (rng_chance(p->r, 0.12))
             degree += rng_chance(p->r, 0.5) ? 4 : -4;
         degree = degree < 4 ? 6 : degree > 18 ? 15 : degree;
-        if (!rng_chance(p->r, 0.12)) /* a rest */
-            sound(p, q, t + 0.008 * rng_normal(p->r), 0.92 * beats * s->beat, step_hz(s, degree),
-                  rng_range(p->r, 0.6, 1));
+        if (!rng_chance(p->r, 0.12)) { /* a rest */
+            const double loud = rng_range(p->r, 0.6, 1), at = t + 0.008 * rng_normal(p->r);
+            sound(p, q, at, 0.92 * beats * s->beat, step_hz(s, degree), loud);
+        }
         t += beats * s->beat;
     }
 }
@@ -139,8 +141,10 @@ static void percussion(const passage *p, const song *s)
             add_kick(p, &set, at, rng_range(p->r, 0.8, 1));
         if (k == 2 || k == 6 || rng_chance(p->r, 0.06 * busy))
             add_snare(p, &set, at, rng_range(p->r, 0.6, 1));
-        if (k % 2 == 0 || rng_chance(p->r, busy))
-            add_hat(p, &set, at, rng_range(p->r, 0.4, 1), rng_chance(p->r, 0.1) ? 6 : 1);
+        if (k % 2 == 0 || rng_chance(p->r, busy)) {
+            const double longer = rng_chance(p->r, 0.1) ? 6 : 1;
+            add_hat(p, &set, at, rng_range(p->r, 0.4, 1), longer);
+        }
     }
 }
 
@@ -148,8 +152,8 @@ static void percussion(const passage *p, const song *s)
 static void body(rng *r, double rate, float *x, size_t n)
 {
     for (int k = 0; k < 3; k++) {
-        biquad f = biquad_peak(rate, rng_log_range(r, 150, 3500), rng_range(r, 0.8, 3),
-                               rng_range(r, -4, 8));
+        const double db = rng_range(r, -4, 8), q = rng_range(r, 0.8, 3);
+        biquad f = biquad_peak(rate, rng_log_range(r, 150, 3500), q, db);
         biquad_run(&f, x, n);
     }
 }
@@ -185,9 +189,11 @@ static bool make(rng *r, double rate, float *out, size_t n)
             out[i] += part[i];
     }
     free(part);
-    if (rng_chance(r, 0.75) &&
-        !add_room(r, out, n, rate, rng_log_range(r, 0.3, 2.5), rng_log_range(r, 0.02, 0.35)))
-        return false;
+    if (rng_chance(r, 0.75)) {
+        const double wet = rng_log_range(r, 0.02, 0.35), decay = rng_log_range(r, 0.3, 2.5);
+        if (!add_room(r, out, n, rate, decay, wet))
+            return false;
+    }
     level_set(out, n, rate, rng_range(r, -30, -14));
     return true;
 }

@@ -170,8 +170,8 @@ void random_tilt(rng *r, double rate, double depth_db, float *x, size_t n)
     const uint32_t n_bells = 1 + rng_below(r, 3);
     for (uint32_t i = 0; i < n_bells; i++) {
         const double hz = rng_log_range(r, rate * 0.004, rate * 0.4);
-        biquad f =
-            biquad_peak(rate, hz, rng_log_range(r, 0.3, 2), rng_range(r, -depth_db, depth_db));
+        const double db = rng_range(r, -depth_db, depth_db);
+        biquad f = biquad_peak(rate, hz, rng_log_range(r, 0.3, 2), db);
         biquad_run(&f, x, n);
     }
     const double hz = rng_log_range(r, rate * 0.005, rate * 0.3);

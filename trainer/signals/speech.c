@@ -70,11 +70,12 @@ static biquad tilt_filter(double rate, double hz, double db)
 static void draw_microphone(biquad chain[MICROPHONE], double rate, rng *r)
 {
     chain[0] = high_pass(rate, rng_log_range(r, 25, 110));
-    chain[1] = tilt_filter(rate, rng_log_range(r, 300, 2500), 2.5 * rng_normal(r) - 1);
-    chain[2] =
-        peak_filter(rate, rng_log_range(r, 120, 1000), rng_range(r, 0.5, 1.5), 2 * rng_normal(r));
-    chain[3] =
-        peak_filter(rate, rng_log_range(r, 1500, 9000), rng_range(r, 0.5, 1.5), 2 * rng_normal(r));
+    const double tilt_db = 2.5 * rng_normal(r) - 1;
+    chain[1] = tilt_filter(rate, rng_log_range(r, 300, 2500), tilt_db);
+    const double low_db = 2 * rng_normal(r), low_q = rng_range(r, 0.5, 1.5);
+    chain[2] = peak_filter(rate, rng_log_range(r, 120, 1000), low_q, low_db);
+    const double high_db = 2 * rng_normal(r), high_q = rng_range(r, 0.5, 1.5);
+    chain[3] = peak_filter(rate, rng_log_range(r, 1500, 9000), high_q, high_db);
 }
 
 static void synthesise(float *out, size_t n, double rate, const speech_frame *frames,

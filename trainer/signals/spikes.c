@@ -60,7 +60,8 @@ static bool make(rng *r, double rate, float *out, size_t n)
             add_spike(&c, out, n, rate, t, size * (1 + 0.03 * rng_normal(r)));
             const bool burst = rng_chance(r, c.bursts);
             size = burst ? 0.85 * size : 1;
-            const double wait = 0.5 * (rng_exponential(r) + rng_exponential(r));
+            double wait = 0.5 * rng_exponential(r);
+            wait += 0.5 * rng_exponential(r);
             t += c.refractory + (burst ? 0.5 * c.refractory : c.pause) * wait;
         }
     }

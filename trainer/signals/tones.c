@@ -72,7 +72,8 @@ static note plain(double at, double seconds, double hz)
 static void steady(const canvas *c, double duration)
 {
     for (double t = 0; t < duration;) {
-        note q = plain(t, rng_log_range(c->r, 0.5, 6), pitch(c, 80, 8000));
+        const double hz = pitch(c, 80, 8000);
+        note q = plain(t, rng_log_range(c->r, 0.5, 6), hz);
         q.partials = rng_chance(c->r, 0.5) ? 1 : 2 + (int)rng_below(c->r, 12);
         q.fall = rng_range(c->r, 0.3, 0.9);
         q.ramp = fmin(rng_log_range(c->r, 0.005, 0.2), 0.4 * q.seconds);
@@ -89,7 +90,8 @@ static void sweeps(const canvas *c, double duration)
 {
     const double typical = rng_log_range(c->r, 0.04, 4);
     for (double t = 0; t < duration;) {
-        note q = plain(t, typical * rng_log_range(c->r, 0.6, 1.6), pitch(c, 60, 16000));
+        const double from = pitch(c, 60, 16000);
+        note q = plain(t, typical * rng_log_range(c->r, 0.6, 1.6), from);
         q.to = pitch(c, 60, 16000);
         q.partials = rng_chance(c->r, 0.7) ? 1 : 4;
         q.ramp = fmin(0.02, 0.3 * q.seconds);
