@@ -99,7 +99,7 @@ class Runs(Base):
 
     def test_resuming_gives_what_no_interruption_gives(self):
         for more in (["--muon", "--channels", "16"], ["--norm"]):
-            options = [*SMALL, *SOUND, *more, "--hours", "0.3", "--force", "--validate-every", "0.06"]
+            options = [*SMALL, *SOUND, *more, "--hours", "0.15", "--force", "--validate-every", "0.03"]
             self.assertEqual(train(*options, "-o", self.at("whole.safetensors")).returncode, 0)
             process = subprocess.Popen([TRAIN, *options, "-o", self.at("cut.safetensors")],
                                        stderr=subprocess.PIPE, text=True)
