@@ -54,7 +54,6 @@ void band_limit_run(const band_limit *b, double rate, float *x, size_t n)
 
 struct room {
     size_t n;       /* samples of the response */
-    size_t early;   /* of which these count as dry */
     float *samples; /* [n] */
 };
 
@@ -72,7 +71,6 @@ room *room_new(rng *r, double rate, double decay, double direct_db)
     if (!m)
         return NULL;
     m->n = (size_t)(decay * 0.75 * rate) + 2; /* 45 dB of the decay */
-    m->early = (size_t)(0.02 * rate) + 1;
     m->samples = malloc(m->n * sizeof *m->samples);
     if (!m->samples) {
         room_free(m);
@@ -134,11 +132,9 @@ static bool convolve(const float *x, size_t n, const float *h, size_t length, fl
     return good;
 }
 
-bool room_run(const room *m, const float *x, float *wet, float *dry, size_t n)
+bool room_run(const room *m, const float *x, float *wet, size_t n)
 {
-    const size_t early = m->early < m->n ? m->early : m->n;
-    return convolve(x, n, m->samples, m->n, wet) &&
-           (!dry || convolve(x, n, m->samples, early, dry));
+    return convolve(x, n, m->samples, m->n, wet);
 }
 
 double mix_plain_level(const float *x, size_t n)

@@ -30,9 +30,8 @@ typedef struct room room;
 /* Ratio of direct to reverberant energy in dB. NULL when out of memory. */
 room *room_new(rng *r, double rate, double decay, double direct_db);
 void room_free(room *m);
-/* `wet` [n] gets all of it, `dry` [n] (may be NULL) the direct sound and what comes within 20 ms.
- * False when out of memory. */
-bool room_run(const room *m, const float *x, float *wet, float *dry, size_t n);
+/* What is heard of `x` [n] in the room into `wet` [n]. False when out of memory. */
+bool room_run(const room *m, const float *x, float *wet, size_t n);
 
 /* R.m.s. of the frames of 20 ms that are within 30 dB of the loudest: a simple stand-in for the
  * active level of ITU-T P.56. 0 for silence. */

@@ -300,7 +300,7 @@ static bool reverberate(mix_work *w, rng *r, double rate, float *x, size_t n)
 {
     const double direct_db = rng_range(r, -3, 12), decay = rng_range(r, 0.1, 0.7);
     room *const m = room_new(r, rate, decay, direct_db);
-    const bool good = m && room_run(m, x, w->spare, NULL, n);
+    const bool good = m && room_run(m, x, w->spare, n);
     if (good)
         memcpy(x, w->spare, n * sizeof *x);
     room_free(m);

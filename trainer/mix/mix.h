@@ -56,8 +56,8 @@ typedef struct mix_spec {
     double speed_chance;                /* of recorded clean sound at 0.85..1.2 times its speed */
     double clip_chance;                 /* the mixture clipped at 50..95 % of its peak; the clean
                                            signal stays */
-    double room_chance;                 /* reverberation of signal and noise; what counts as
-                                           clean keeps the direct sound and first 20 ms */
+    double room_chance;                 /* reverberation of signal and noise; the clean signal
+                                           keeps all of it: noise is what goes, not the room */
     double quantise_chance;             /* mixture rounded to 8..12 bits */
     double gain_change_chance;          /* level of the noise changes within the example */
     /* Corruptions of the mixture, each with its own chance (0 for speech). */
