@@ -49,6 +49,15 @@ static bool draw_place(void *self, rng *r, double rate, float *out, size_t n)
     return true;
 }
 
+/* Two tones of one strength, at 0.2 and at 0.45 of the rate. */
+static bool draw_two_tones(void *self, rng *r, double rate, float *out, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        out[i] = (float)(sin(6.283185307179586 * 0.2 * (double)i) +
+                         sin(6.283185307179586 * 0.45 * (double)i));
+    return true;
+}
+
 static bool draw_silence(void *self, rng *r, double rate, float *out, size_t n)
 {
     memset(out, 0, n * sizeof *out);
@@ -475,6 +484,42 @@ static void few_bits_are_few_values(void **state)
 /* ---- sensors ---- */
 
 /* A level the signal stands on is none of its power, in noise and in damage. */
+/* Amplitude at `turns` of the rate, under a Hann window. */
+static double amplitude_at(const float *x, size_t n, double turns)
+{
+    double re = 0, im = 0;
+    for (size_t i = 0; i < n; i++) {
+        const double w = 1 - cos(6.283185307179586 * ((double)i + 0.5) / (double)n);
+        re += w * x[i] * cos(6.283185307179586 * turns * (double)i);
+        im += w * x[i] * sin(6.283185307179586 * turns * (double)i);
+    }
+    return 2 * hypot(re, im) / (double)n;
+}
+
+/* At 1.4 times the speed the lower tone lies at 0.28, the upper at 0.63: it would be heard at 0.37.
+ */
+static void noise_played_faster_is_without_what_the_band_cannot_hold(void **state)
+{
+    (void)state;
+    const mix_source tones = {.name = "tones", .weight = 1, .draw = draw_two_tones};
+    mix_spec s = plain();
+    s.resample_chance = 1;
+    s.resample_low = s.resample_high = 1.4;
+    s.snr_low = s.snr_high = 0;
+    mixer *const m = make_mixer(&s, &white, 1, &tones, 1);
+    mix_work *const w = make_work(m);
+    const mix_example *const e = make(m, w, 1);
+    float *const noise = noise_of(e);
+    const double heard = amplitude_at(noise, e->n, 0.28);
+    assert_true(heard > 0.95 * sqrt(2) * rms(noise, e->n));         /* it is all there is */
+    assert_true(db(amplitude_at(noise, e->n, 0.37) / heard) < -60); /* 70 less the sum's rounding */
+    assert_true(db(amplitude_at(noise, 200, 0.28) / heard) > -1);
+    assert_true(db(amplitude_at(noise + e->n - 200, 200, 0.28) / heard) > -1);
+    free(noise);
+    mix_work_free(w);
+    mixer_free(m);
+}
+
 static void a_sensors_offset_changes_no_ratio(void **state)
 {
     (void)state;
@@ -651,6 +696,7 @@ int main(void)
         cmocka_unit_test(the_mixture_has_the_level_drawn),
         cmocka_unit_test(clipping_is_of_the_mixture_alone),
         cmocka_unit_test(few_bits_are_few_values),
+        cmocka_unit_test(noise_played_faster_is_without_what_the_band_cannot_hold),
         cmocka_unit_test(a_sensors_offset_changes_no_ratio),
         cmocka_unit_test(a_source_with_a_rate_of_its_own_gives_examples_at_that),
         cmocka_unit_test(the_pool_at_a_step_does_not_depend_on_how_it_got_there),

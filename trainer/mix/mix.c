@@ -1,6 +1,7 @@
 #include "trainer/mix/mix.h"
 
 #include "core/base/error.h"
+#include "trainer/data/rate.h"
 #include "trainer/mix/augment.h"
 #include "trainer/mix/corruptions.h"
 #include "trainer/mix/pool.h"
@@ -10,6 +11,7 @@
 #include <string.h>
 
 enum { EXAMPLES = 11, POOLS = 1000 }; /* streams of random numbers */
+enum { MARGIN = 64 };                 /* samples at either end that a change of speed may spoil */
 /* Pools of noise are made anew more slowly: babble is many voices, and wears out less. */
 static const double noise_refresh = 0.125;
 static const double nominal_db = -26; /* re full scale: the middle of speech levels (ITU-T P.56) */
@@ -210,7 +212,8 @@ sordino_status mix_work_new(const mixer *m, mix_work **out, sordino_error *why)
         most = most < n ? n : most;
     }
     if (w) {
-        w->room = (size_t)((double)most * fmax(1, m->spec.resample_high)) + 16;
+        w->room =
+            (size_t)((double)(most + 2 * MARGIN) * (fmax(1, m->spec.resample_high) + 0.02)) + 16;
         w->noisy = malloc(w->room * sizeof(float));
         w->clean = malloc(w->room * sizeof(float));
         w->noise = malloc(w->room * sizeof(float));
@@ -246,25 +249,24 @@ static bool draw(const side *s, rng *r, double rate, float *out, size_t n)
     return draw_from(s, rng_pick(r, s->weights, s->n), r, rate, out, n);
 }
 
-/* Noise, perhaps at another speed: read between its samples by a cubic (Catmull & Rom 1974). */
+/* Noise, perhaps at another speed, in fiftieths: what would lie above the band then is left out. */
 static bool draw_noise(const mixer *m, mix_work *w, rng *r, double rate, float *out, size_t n)
 {
     const mix_spec *const s = &m->spec;
     if (!rng_chance(r, s->resample_chance))
         return draw(&m->noise, r, rate, out, n);
     const double speed = rng_log_range(r, s->resample_low, s->resample_high);
-    const size_t more = (size_t)((double)n * speed) + 4;
-    float *const x = w->spare;
-    if (more > w->room || !draw(&m->noise, r, rate, x, more))
+    const uint32_t fiftieths = (uint32_t)fmax(1, lrint(50 * speed));
+    const size_t more = (n + 2 * MARGIN) * fiftieths / 50 + 1;
+    size_t got = 0;
+    if (more > w->room || !draw(&m->noise, r, rate, w->spare, more))
         return false;
-    for (size_t i = 0; i < n; i++) {
-        const double at = (double)i * speed;
-        const size_t k = (size_t)at;
-        const float u = (float)(at - (double)k), a = x[k], b = x[k + 1], c = x[k + 2], d = x[k + 3];
-        out[i] =
-            b + 0.5f * u * (c - a + u * (2 * a - 5 * b + 4 * c - d + u * (3 * (b - c) + d - a)));
-    }
-    return true;
+    float *const x = rate_convert(w->spare, more, fiftieths, 50, &got);
+    const bool good = x && got >= n + MARGIN;
+    if (good)
+        memcpy(out, x + MARGIN, n * sizeof *out);
+    free(x);
+    return good;
 }
 
 static void scale_by(float *x, size_t n, double gain)
