@@ -32,13 +32,17 @@ struct engine {
     /* Between the threads. */
     _Atomic(voice *) next, old;
     _Atomic(tap *) raw, clean;
-    atomic_uint in_block; /* odd while a block runs */
+    _Atomic(sordino_profile *) asked_noise, noise; /* on its way to the callback, and back */
+    atomic_bool has_noise;                         /* `noise` was filled */
+    atomic_uint in_block;                          /* odd while a block runs */
     _Atomic float input_db, output_db, reduction_db;
     atomic_uint_fast64_t frames;
     atomic_uint latency;
 
     /* The other thread's own. */
     voice *announced, *asked;
+    bool asks_noise;
+    feed *feed; /* NULL = the device's input; set while no callback runs */
 };
 
 void voice_free(voice *v)
@@ -101,6 +105,8 @@ void engine_free(engine *e)
     voice_free(e->coming);
     voice_free(atomic_load(&e->next));
     voice_free(atomic_load(&e->old));
+    sordino_profile_free(atomic_load(&e->asked_noise));
+    sordino_profile_free(atomic_load(&e->noise));
     free(e->room);
     free(e->in);
     free(e->out);
@@ -183,7 +189,9 @@ static void tell_meters(engine *e, size_t n)
 static void run_slice(engine *e, const float *in, float *out, size_t n, tap *raw, tap *clean)
 {
     const uint32_t channels = e->channels, channels_out = e->channels_out;
-    for (uint32_t c = 0; c < channels; c++)
+    if (e->feed)
+        feed_pull(e->feed, e->in, n);
+    for (uint32_t c = 0; !e->feed && c < channels; c++)
         for (size_t i = 0; i < n; i++)
             e->in[c][i] = in ? in[i * channels + c] : 0.0F;
     if (raw)
@@ -201,12 +209,24 @@ static void run_slice(engine *e, const float *in, float *out, size_t n, tap *raw
     tell_meters(e, n);
 }
 
+static void tell_noise(engine *e)
+{
+    sordino_profile *const p =
+        atomic_exchange_explicit(&e->asked_noise, NULL, memory_order_acq_rel);
+    if (!p)
+        return;
+    atomic_store_explicit(&e->has_noise, sordino_copy_profile(e->voice->denoiser, p),
+                          memory_order_relaxed);
+    atomic_store_explicit(&e->noise, p, memory_order_release);
+}
+
 void engine_run(engine *e, const float *in, float *out, size_t n)
 {
     atomic_fetch_add(&e->in_block, 1);
     tap *const raw = atomic_load(&e->raw), *const clean = atomic_load(&e->clean);
     take_controls(e);
     take_next(e);
+    tell_noise(e);
     for (size_t at = 0; at < n; at += SLICE)
         run_slice(e, in ? in + at * e->channels : NULL, out ? out + at * e->channels_out : NULL,
                   n - at < SLICE ? n - at : SLICE, raw, clean);
@@ -284,6 +304,35 @@ void engine_set_taps(engine *e, tap *raw, tap *clean)
 bool engine_taps_idle(const engine *e)
 {
     return atomic_load(&e->in_block) % 2 == 0;
+}
+
+void engine_set_feed(engine *e, feed *f)
+{
+    e->feed = f;
+}
+
+bool engine_ask_noise(engine *e)
+{
+    sordino_profile *p;
+    if (e->asks_noise || sordino_new_profile(e->announced->denoiser, &p, NULL))
+        return false;
+    e->asks_noise = true;
+    atomic_store_explicit(&e->asked_noise, p, memory_order_release);
+    return true;
+}
+
+bool engine_take_noise(engine *e, sordino_profile **out)
+{
+    sordino_profile *const p = atomic_exchange_explicit(&e->noise, NULL, memory_order_acq_rel);
+    *out = NULL;
+    if (!p)
+        return false;
+    e->asks_noise = false;
+    if (atomic_load_explicit(&e->has_noise, memory_order_relaxed))
+        *out = p;
+    else
+        sordino_profile_free(p);
+    return true;
 }
 
 void engine_read_meters(const engine *e, engine_meters *out)

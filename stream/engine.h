@@ -12,6 +12,7 @@
 
 #include <sordino/sordino.h>
 
+#include "stream/feed.h"
 #include "stream/tap.h"
 
 typedef struct engine engine;
@@ -63,6 +64,18 @@ const voice *engine_voice(const engine *e);
  * to be freed before engine_taps_idle was true after it was taken away, or the callback stopped. */
 void engine_set_taps(engine *e, tap *raw, tap *clean);
 bool engine_taps_idle(const engine *e);
+
+/* From the next block on frames of this feed, borrowed, stand in for the input; NULL: no more. Not
+ * while the callback runs. */
+void engine_set_feed(engine *e, feed *f);
+
+/* Asks the callback for the noise that the voice learned or was given. False when the voice learns
+ * none, memory is out, or an earlier question is open. */
+bool engine_ask_noise(engine *e);
+
+/* The answer, once: true when it is there, with `*out` owned by the caller, NULL where there is no
+ * noise. */
+bool engine_take_noise(engine *e, sordino_profile **out);
 
 void engine_read_meters(const engine *e, engine_meters *out);
 

@@ -1,7 +1,9 @@
 #include "stream/live.h"
 #include "offline/fail.h"
 #include "stream/audio_pa.h"
+#include "stream/player.h"
 #include "stream/record.h"
+#include "stream/resume.h"
 #include "stream/screen.h"
 #include "stream/voices.h"
 #include "stream/wake.h"
@@ -25,23 +27,29 @@ static const double limit_step = 3;                      /* dB a key press */
 
 typedef struct live {
     const live_options *o;
+    audio_wishes wishes;
     audio_plan plan;
     engine *engine;
     audio *audio; /* NULL while the device is lost */
     bool has_pa;
-    sordino_profile *profile;
+    sordino_profile *profile; /* given, or learned since */
+    bool has_learned;         /* the second */
     voices voices;
     size_t voice; /* that was last asked for */
     record *raw, *clean;
-    bool recording;
-    bool wants_recording; /* as soon as a device is open */
-    bool is_stuck;        /* PortAudio hangs in a device that was lost */
+    bool recording, by_option; /* by_option: not by a key */
+    bool write_failed;         /* told */
+    bool wants_recording;      /* as soon as a device is open */
+    bool wants_noise;          /* that was just learned, to keep it */
+    bool is_stuck;             /* PortAudio hangs in a device that was lost */
 
     sordino_config now; /* controls as they are set: limit, mix, delta, enabled */
     double started, shown, learn_until, retry_at, wait;
     bool learning, ending, priority_asked;
     double seconds;                /* to run in all; 0 = no end */
-    unsigned n_processes;          /* from 1: this one is the n-th */
+    unsigned n_files;              /* recordings that options asked for, begun so far */
+    player *player;                /* --input-file */
+    uint64_t played;               /* of it by processes before this */
     uint64_t losses, xruns_before; /* of devices lost since */
 } live;
 
@@ -74,6 +82,8 @@ static sordino_status make_engine(live *l, double rate, sordino_error *why)
     l->engine = engine_new(rate, l->plan.channels, l->plan.channels_out, v);
     if (!l->engine)
         return fail_no_memory(why);
+    if (l->player)
+        engine_set_feed(l->engine, player_feed(l->player));
     set_controls(l);
     return SORDINO_OK;
 }
@@ -107,8 +117,23 @@ static void learn(live *l, bool on)
         l->learn_until = 0;
     if (l->engine)
         engine_set_learn(l->engine, on);
+    l->wants_noise = !on;
     screen_tell(on ? "learning" : "learned", "noise",
                 on ? "is learned: let nothing else be heard" : "is known from what was heard");
+}
+
+/* What was learned is kept for other methods, for a device that comes back at another rate, and for
+ * a process that goes on. */
+static void keep_noise(live *l)
+{
+    sordino_profile *p;
+    if (l->wants_noise && engine_ask_noise(l->engine))
+        l->wants_noise = false;
+    if (!engine_take_noise(l->engine, &p) || !p)
+        return;
+    sordino_profile_free(l->profile);
+    l->profile = p;
+    l->has_learned = true;
 }
 
 /* ---- recordings */
@@ -124,34 +149,38 @@ static void stop_recording(live *l)
     record **const all[] = {&l->raw, &l->clean};
     for (int i = 0; i < 2; i++) {
         record *const r = *all[i];
-        const char *const name = i == 0 ? "record-raw" : "record-clean";
+        const char *const name = i == 0                              ? "record-raw"
+                                 : l->by_option && l->o->output_file ? l->o->output_file
+                                                                     : "record-clean";
         if (!r)
             continue;
         const uint64_t pushed = tap_pushed(record_tap(r)), lost = tap_lost(record_tap(r));
         *all[i] = NULL;
-        if (record_close(r, &why))
+        if (record_close(r, &why)) {
             screen_warn("record", name, "%s", why.text);
-        else
+            l->write_failed = true;
+        } else
             screen_tell("record", name, "%llu frames, %llu lost", (unsigned long long)pushed,
                         (unsigned long long)lost);
     }
-    l->recording = false;
+    l->recording = l->by_option = false;
 }
 
-static bool start_one(live *l, const char *path, record **out)
+static bool start_one(live *l, const char *path, record_kind kind, record **out)
 {
     sordino_error why;
     if (!path)
         return true;
-    if (!record_open(path, l->o->force, l->plan.rate, l->plan.channels, out, &why))
+    if (!record_open(path, kind, l->o->force, l->plan.rate, l->plan.channels, out, &why))
         return true;
     screen_warn("record", path, "%s", why.text);
     return false;
 }
 
-static bool start_recording(live *l, const char *raw, const char *clean)
+static bool start_recording(live *l, const char *raw, const char *clean, record_kind kind)
 {
-    const bool good = start_one(l, raw, &l->raw) && start_one(l, clean, &l->clean);
+    const bool good =
+        start_one(l, raw, RECORD_AT_ONCE, &l->raw) && start_one(l, clean, kind, &l->clean);
     if (!good) {
         stop_recording(l);
         return false;
@@ -169,6 +198,10 @@ static void toggle_recording(live *l)
     char raw[64], clean[64], stamp[32];
     struct tm parts;
     const time_t t = time(NULL);
+    if (l->by_option && l->o->output_file) {
+        screen_tell("record", l->o->output_file, "is written until the end");
+        return;
+    }
     if (l->recording) {
         stop_recording(l);
         return;
@@ -178,11 +211,11 @@ static void toggle_recording(live *l)
     strftime(stamp, sizeof stamp, "%Y%m%d-%H%M%S", &parts);
     snprintf(raw, sizeof raw, "sordino-%s-raw.wav", stamp);
     snprintf(clean, sizeof clean, "sordino-%s-clean.wav", stamp);
-    if (start_recording(l, raw, clean))
+    if (start_recording(l, raw, clean, RECORD_AT_ONCE))
         screen_tell("record", raw, "is written, and beside it %s", clean);
 }
 
-/* NAME.wav, NAME-2.wav ... of the process that is the n-th to go on; false when out of room. */
+/* NAME.wav, NAME-2.wav ...: the n-th; false when out of room. */
 static bool number_name(const char *path, unsigned n, char *to, size_t size)
 {
     const char *const dot = strrchr(path, '.');
@@ -192,71 +225,79 @@ static bool number_name(const char *path, unsigned n, char *to, size_t size)
     return length > 0 && (size_t)length < size;
 }
 
-/* What --record-raw and --record-clean ask for, from the first frame on. */
+/* What --record-raw, --record-clean and --output-file ask for, from the first frame on. */
 static bool record_options(live *l)
 {
     char raw[4096], clean[4096];
     const live_options *const o = l->o;
-    if ((o->record_raw && !number_name(o->record_raw, l->n_processes, raw, sizeof raw)) ||
-        (o->record_clean && !number_name(o->record_clean, l->n_processes, clean, sizeof clean)))
+    const char *const out = o->output_file ? o->output_file : o->record_clean;
+    const unsigned n = l->n_files + 1;
+    if ((o->record_raw && !number_name(o->record_raw, n, raw, sizeof raw)) ||
+        (out && !number_name(out, n, clean, sizeof clean)))
         return false;
     l->wants_recording = false;
-    return start_recording(l, o->record_raw ? raw : NULL, o->record_clean ? clean : NULL);
+    l->by_option = true;
+    l->n_files = n;
+    return start_recording(l, o->record_raw ? raw : NULL, out ? clean : NULL,
+                           o->output_file ? RECORD_WHOLE : RECORD_AT_ONCE);
 }
 
-/* ---- going on in a new process
-
-   PortAudio waits for ten minutes in a JACK client whose server was killed, and cannot be used
-   again in that process. The program then starts anew in its own place, with its settings. */
-
-typedef struct resume {
-    double limit, left; /* dB; s to run, 0 = no end */
-    int enabled, delta;
-    unsigned n_processes;
-    unsigned long long losses, xruns;
-} resume;
+/* ---- going on in a new process */
 
 static void read_resume(live *l)
 {
-    resume r = {.left = 0};
-    if (!l->o->resumed || sscanf(l->o->resumed, "%lf,%lf,%d,%d,%u,%llu,%llu", &r.limit, &r.left,
-                                 &r.enabled, &r.delta, &r.n_processes, &r.losses, &r.xruns) != 7)
+    resume r;
+    if (!resume_read(l->o->resumed, &r))
         return;
     l->now.limit = r.limit;
-    l->now.enabled = r.enabled != 0;
-    l->now.delta = r.delta != 0;
+    l->now.enabled = r.enabled;
+    l->now.delta = r.delta;
     l->seconds = r.left;
-    l->n_processes = r.n_processes;
+    l->n_files = r.n_files;
     l->losses = r.losses;
     l->xruns_before = r.xruns;
+    l->played = r.played;
+    l->profile = r.noise;
 }
 
 /* Does not return but when it cannot be done. */
 static void go_on_anew(live *l)
 {
-    char text[256];
-    size_t n = 0;
     const double left = l->seconds > 0 ? fmax(0.1, l->seconds - (wake_now() - l->started)) : 0;
-    while (l->o->argv[n])
-        n++;
-    char **const argv = calloc(n + 6, sizeof *argv);
-    if (!argv)
-        return;
-    snprintf(text, sizeof text, "%.9g,%.3f,%d,%d,%u,%llu,%llu", l->now.limit, left,
-             (int)l->now.enabled, (int)l->now.delta, l->n_processes + 1,
-             (unsigned long long)l->losses, (unsigned long long)l->xruns_before);
-    memcpy(argv, l->o->argv, n * sizeof *argv);
-    argv[n++] = (char *)"--model";
-    argv[n++] = (char *)l->voices.name[l->voice];
-    argv[n++] = (char *)"--resumed";
-    argv[n++] = text;
+    const resume r = {.limit = l->now.limit,
+                      .left = left,
+                      .enabled = l->now.enabled,
+                      .delta = l->now.delta,
+                      .n_files = l->n_files,
+                      .losses = l->losses,
+                      .xruns = l->xruns_before,
+                      .played = l->player ? player_place(l->player) : 0,
+                      .noise = l->has_learned ? l->profile : NULL};
     screen_end();
-    execv("/proc/self/exe", argv);
+    resume_exec(&r, l->o->argv, l->voices.name[l->voice]);
     screen_warn("failed", "sordino-live", "cannot go on in a new process: %s", strerror(errno));
-    free(argv);
 }
 
 /* ---- the device */
+
+/* A file is played at its own rate. */
+static sordino_status open_player(live *l, sordino_error *why)
+{
+    const live_options *const o = l->o;
+    if (!o->input_file || l->player)
+        return SORDINO_OK;
+    const sordino_status status =
+        player_open(o->input_file, o->audio.channels, l->played, &l->player, why);
+    if (status)
+        return status;
+    if (o->audio.rate > 0 && o->audio.rate != player_rate(l->player))
+        return fail(why, SORDINO_UNSUPPORTED, "is of %.9g Hz; leave --rate out",
+                    player_rate(l->player));
+    l->wishes.rate = player_rate(l->player);
+    if (player_channels(l->player) > 1) /* one is heard on both sides */
+        l->wishes.channels = player_channels(l->player);
+    return SORDINO_OK;
+}
 
 /* Opens device and engine. When the device came back at another rate the engine is made anew. */
 static sordino_status open_device(live *l, sordino_error *why)
@@ -266,10 +307,11 @@ static sordino_status open_device(live *l, sordino_error *why)
     if (status)
         return status;
     l->has_pa = true;
-    status = audio_find(&l->o->audio, &plan, why);
+    status = audio_find(&l->wishes, &plan, why);
     if (!status && l->engine &&
         (plan.rate != l->plan.rate || plan.channels != l->plan.channels ||
          plan.channels_out != l->plan.channels_out)) {
+        l->wants_recording = l->wants_recording || l->by_option;
         stop_recording(l);
         engine_free(l->engine);
         l->engine = NULL;
@@ -282,6 +324,11 @@ static sordino_status open_device(live *l, sordino_error *why)
         status = fail(why, SORDINO_IO, "is not opened, as it cannot be recorded");
     if (!status)
         status = audio_open(&plan, l->engine, &l->audio, why);
+    if (status == SORDINO_UNSUPPORTED && l->player && !l->audio)
+        fail(why, status,
+             "does not run at the file's %.9g Hz; convert the file first, or take "
+             "another device",
+             l->plan.rate);
     if (status) {
         audio_end();
         l->has_pa = false;
@@ -301,7 +348,9 @@ static bool close_device(live *l)
 
 static const char *device_name(const live *l)
 {
-    return *l->plan.input_name ? l->plan.input_name : l->plan.output_name;
+    return l->o->input_file      ? l->o->input_file
+           : *l->plan.input_name ? l->plan.input_name
+                                 : l->plan.output_name;
 }
 
 static void tell_start(live *l, const char *event)
@@ -310,8 +359,10 @@ static void tell_start(live *l, const char *event)
     audio_read_state(l->audio, &s);
     const double ms = 1e3 / l->plan.rate;
     screen_tell(event, device_name(l), "to %s, %.9g Hz, %lu channels, %s",
-                *l->plan.output_name ? l->plan.output_name : "no output", l->plan.rate,
-                (unsigned long)l->plan.channels, engine_voice(l->engine)->name);
+                l->o->output_file      ? l->o->output_file
+                : *l->plan.output_name ? l->plan.output_name
+                                       : "no output",
+                l->plan.rate, (unsigned long)l->plan.channels, engine_voice(l->engine)->name);
     screen_tell("latency", "latency", "%lu samples (%.1f ms) here, %.1f ms in the device",
                 (unsigned long)latency_of(l), ms * (double)latency_of(l),
                 1e3 * (s.delay_in + s.delay_out));
@@ -453,6 +504,35 @@ static void show(live *l)
                                 .recording = l->recording});
 }
 
+/* The file is at its end when the last of it has left the denoiser and the device. */
+static bool is_played(live *l, const audio_state *a)
+{
+    const feed *const f = player_feed(l->player);
+    const double left = (double)latency_of(l) + a->delay_out * l->plan.rate;
+    if ((double)feed_after(f) <= left)
+        return false;
+    if (player_failed(l->player)) {
+        screen_warn("failed", l->o->input_file, "could not be read to its end");
+        l->write_failed = true;
+    }
+    if (feed_late(f) > 0)
+        screen_warn("late", l->o->input_file, "%llu frames came too late, and were silence",
+                    (unsigned long long)feed_late(f));
+    return true;
+}
+
+/* Without a device's output a file that cannot be written leaves nothing to go on for. */
+static void look_at_recordings(live *l)
+{
+    const bool failed = (l->raw && record_failed(l->raw)) || (l->clean && record_failed(l->clean));
+    if (!failed || l->write_failed)
+        return;
+    l->write_failed = true;
+    screen_warn("record", l->o->output_file ? l->o->output_file : "recording",
+                "cannot be written any more; see that there is room");
+    l->ending = l->o->output_file && l->by_option;
+}
+
 static bool is_time_to_show(live *l, double every)
 {
     const double t = wake_now();
@@ -474,7 +554,7 @@ static screen_kind kind_of(const live_options *o)
 /* Once a tick. */
 static void step(live *l, double show_every)
 {
-    audio_state a;
+    audio_state a = {.running = false};
     if (l->audio) {
         audio_read_state(l->audio, &a);
         if (!a.running)
@@ -484,8 +564,13 @@ static void step(live *l, double show_every)
     }
     if (l->audio && l->o->rt && !l->priority_asked)
         ask_priority(l);
-    if (l->engine)
+    if (l->engine) {
         engine_tidy(l->engine);
+        keep_noise(l);
+    }
+    look_at_recordings(l);
+    if (l->audio && l->player && is_played(l, &a))
+        l->ending = true;
     if (l->learning && l->learn_until > 0 && wake_now() >= l->learn_until)
         learn(l, false);
     if (l->seconds > 0 && wake_now() - l->started >= l->seconds)
@@ -544,12 +629,18 @@ static bool save_profile(const live *l)
 static int start(live *l)
 {
     sordino_error why;
-    if (l->o->profile && sordino_profile_open_path(l->o->profile, &l->profile, &why)) {
+    l->has_learned = l->profile != NULL; /* by the process before this */
+    if (!l->profile && l->o->profile &&
+        sordino_profile_open_path(l->o->profile, &l->profile, &why)) {
         fail_fit(&why);
         screen_warn("profile", l->o->profile, "%s", why.text);
         return EXIT_FAILURE;
     }
-    l->wants_recording = l->o->record_raw || l->o->record_clean;
+    l->wants_recording = l->o->record_raw || l->o->record_clean || l->o->output_file;
+    if (open_player(l, &why)) {
+        screen_warn("failed", l->o->input_file, "%s", why.text);
+        return EXIT_FAILURE;
+    }
     if (open_device(l, &why)) {
         if (l->o->resumed) { /* it was there before, and is waited for */
             l->wait = first_wait;
@@ -562,7 +653,7 @@ static int start(live *l)
         return EXIT_FAILURE;
     }
     tell_start(l, l->o->resumed ? "reopened" : "started");
-    if (l->o->learn > 0) {
+    if (l->o->learn > 0 && !l->has_learned) {
         learn(l, true);
         l->learn_until = wake_now() + l->o->learn;
     }
@@ -571,7 +662,7 @@ static int start(live *l)
 
 int live_run(const live_options *o)
 {
-    live l = {.o = o, .now = o->config, .seconds = o->seconds, .n_processes = 1};
+    live l = {.o = o, .now = o->config, .seconds = o->seconds, .wishes = o->audio};
     read_resume(&l);
     voices_find(o, &l.voices);
     l.started = l.shown = wake_now();
@@ -595,9 +686,12 @@ int live_run(const live_options *o)
         fflush(NULL);
         _exit(code);
     }
+    if (l.write_failed && (o->output_file || o->input_file))
+        code = EXIT_FAILURE;
     if (code == EXIT_SUCCESS && !save_profile(&l))
         code = EXIT_FAILURE;
     engine_free(l.engine);
+    player_close(l.player);
     sordino_profile_free(l.profile);
     return code;
 }

@@ -108,8 +108,8 @@ static sordino_status open_all(noise *r, sordino_error *why)
         snprintf(why->text, sizeof why->text, "out of memory; end other programs");
         return SORDINO_NO_MEM;
     }
-    status = record_open(r->o->record_noise, r->o->force, r->plan.rate, r->plan.channels,
-                         &r->record, why);
+    status = record_open(r->o->record_noise, RECORD_AT_ONCE, r->o->force, r->plan.rate,
+                         r->plan.channels, &r->record, why);
     if (status)
         return status;
     engine_set_taps(r->engine, record_tap(r->record), NULL);

@@ -19,10 +19,13 @@ static const char help[] =
     "      --input NAME        a part of a device's name as --list shows it, or none\n"
     "      --output NAME       the same (by default JACK's devices when its server\n"
     "                          runs, else the system's)\n"
+    "      --input-file FILE   play this instead of a microphone, and end after it\n"
+    "      --output-file FILE  write this instead of playing it\n"
     "      --rate HZ           rate (the device's own)\n"
     "      --block N           frames the device gives at a time (as it likes)\n"
     "      --latency MS        latency asked of the device (its own lowest)\n"
-    "      --channels N        channels (1, on both sides of a stereo output)\n"
+    "      --channels N        channels (1, on both sides of a stereo output; of a file\n"
+    "                          all it has)\n"
     "      --client NAME       name that sound servers show (sordino-live)\n"
     "      --rt                ask for real-time priority\n"
     "\n"
@@ -68,6 +71,8 @@ enum {
     OPT_LIST = 256,
     OPT_INPUT,
     OPT_OUTPUT,
+    OPT_INPUT_FILE,
+    OPT_OUTPUT_FILE,
     OPT_RATE,
     OPT_BLOCK,
     OPT_LATENCY,
@@ -96,6 +101,8 @@ static const struct option table[] = {
     {"list", no_argument, NULL, OPT_LIST},
     {"input", required_argument, NULL, OPT_INPUT},
     {"output", required_argument, NULL, OPT_OUTPUT},
+    {"input-file", required_argument, NULL, OPT_INPUT_FILE},
+    {"output-file", required_argument, NULL, OPT_OUTPUT_FILE},
     {"rate", required_argument, NULL, OPT_RATE},
     {"block", required_argument, NULL, OPT_BLOCK},
     {"latency", required_argument, NULL, OPT_LATENCY},
@@ -178,6 +185,8 @@ static bool read_plain_option(int code, const char *text, live_options *o)
         const char **to;
     } texts[] = {{OPT_INPUT, &o->audio.input},
                  {OPT_OUTPUT, &o->audio.output},
+                 {OPT_INPUT_FILE, &o->input_file},
+                 {OPT_OUTPUT_FILE, &o->output_file},
                  {OPT_CLIENT, &o->client},
                  {'m', &o->model},
                  {OPT_PROFILE, &o->profile},
@@ -239,6 +248,31 @@ static live_options_result complain_option(int code, char **argv)
     return LIVE_WRONG;
 }
 
+/* Files in the place of a device. */
+static const char *check_files(live_options *o)
+{
+    const audio_wishes *const a = &o->audio;
+    if (!o->input_file && !o->output_file)
+        return NULL;
+    if (o->task != LIVE_RUN)
+        return "--input-file, --output-file: are for running alone; leave them out here";
+    if (o->input_file && o->output_file)
+        return "--input-file, --output-file: no device is left; use sordino IN OUT for files";
+    if (o->input_file && a->input)
+        return "--input, --input-file: are two inputs; give one of them";
+    if (o->output_file && a->output)
+        return "--output, --output-file: are two outputs; give one of them";
+    if (o->output_file && o->record_clean)
+        return "--output-file, --record-clean: write the same; give one of them";
+    if (o->output_file && o->record_raw && strcmp(o->output_file, o->record_raw) == 0)
+        return "--output-file, --record-raw: are one file; give two";
+    if (o->input_file)
+        o->audio.input = "none";
+    else
+        o->audio.output = "none";
+    return NULL;
+}
+
 /* Options that do not go together, and what follows them. */
 static live_options_result check(int n, char **arguments, live_options *o)
 {
@@ -252,8 +286,12 @@ static live_options_result check(int n, char **arguments, live_options *o)
                 arguments[0]);
         return LIVE_WRONG;
     }
-    if (method_option_check(&o->config))
-        return complain(method_option_check(&o->config));
+    const char *const fault = method_option_check(&o->config);
+    if (fault)
+        return complain(fault);
+    const char *const files = check_files(o);
+    if (files)
+        return complain(files);
     if (o->learn > 0 && o->profile)
         return complain("--learn-noise, --noise-profile: are two noises; give one of them");
     if (o->record_raw && o->record_clean && strcmp(o->record_raw, o->record_clean) == 0)

@@ -29,6 +29,7 @@ typedef struct live_options {
     int link;              /* -1: not said; 0, 1 */
     double learn;          /* s of noise alone at the start; 0 = none */
     const char *save_profile;
+    const char *input_file, *output_file; /* in the place of a device; NULL = none */
     const char *record_raw, *record_clean;
     const char *record_noise;
     double noise_seconds;

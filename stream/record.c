@@ -1,4 +1,5 @@
 #include "stream/record.h"
+#include "offline/atomic_file.h"
 #include "offline/fail.h"
 
 #include <sndfile.h>
@@ -19,6 +20,7 @@ static const double kept_seconds = 10; /* that a disk may stand still for */
 
 struct record {
     SNDFILE *file;
+    output *whole; /* RECORD_WHOLE: what it is written to */
     tap *tap;
     float *piece; /* [PIECE][channels] */
     pthread_t thread;
@@ -45,20 +47,72 @@ static int format_of(const char *path)
     return 0;
 }
 
-static sordino_status open_file(record *r, const char *path, bool force, double rate,
-                                uint32_t channels, sordino_error *why)
+/* ---- what libsndfile asks of an output */
+
+static sf_count_t whole_size(void *user)
 {
-    SF_INFO info = {.samplerate = (int)rate, .channels = (int)channels, .format = format_of(path)};
-    if (info.format == 0)
-        return fail(why, SORDINO_UNSUPPORTED,
-                    "is of no format that is recorded; end its name in .wav, .flac, .w64, .rf64, "
-                    ".caf, .aiff, .au or .ogg");
+    return output_size(user);
+}
+
+static sf_count_t whole_seek(sf_count_t offset, int whence, void *user)
+{
+    const int64_t from = whence == SEEK_SET   ? 0
+                         : whence == SEEK_CUR ? output_place(user)
+                                              : output_size(user);
+    return output_seek(user, from + offset) ? from + offset : -1;
+}
+
+static sf_count_t whole_read(void *bytes, sf_count_t n, void *user)
+{
+    return (sf_count_t)output_read_back(user, bytes, (size_t)n);
+}
+
+static sf_count_t whole_write(const void *bytes, sf_count_t n, void *user)
+{
+    return output_write(user, bytes, (size_t)n) ? n : 0;
+}
+
+static sf_count_t whole_tell(void *user)
+{
+    return output_place(user);
+}
+
+/* ---- opening */
+
+static sordino_status open_whole(record *r, const char *path, bool force, SF_INFO *info,
+                                 sordino_error *why)
+{
+    SF_VIRTUAL_IO io = {whole_size, whole_seek, whole_read, whole_write, whole_tell};
+    const sordino_status status = output_open(path, force, &r->whole, why);
+    if (!status)
+        r->file = sf_open_virtual(&io, SFM_WRITE, info, r->whole);
+    return status;
+}
+
+static sordino_status open_at_once(record *r, const char *path, bool force, SF_INFO *info,
+                                   sordino_error *why)
+{
     const int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | (force ? O_TRUNC : O_EXCL), 0666);
     if (fd < 0)
         return errno == EEXIST
                    ? fail(why, SORDINO_IO, "is there already; add --force to overwrite it")
                    : fail(why, SORDINO_IO, "cannot be written: %s", strerror(errno));
-    r->file = sf_open_fd(fd, SFM_WRITE, &info, SF_TRUE);
+    r->file = sf_open_fd(fd, SFM_WRITE, info, SF_TRUE);
+    return SORDINO_OK;
+}
+
+static sordino_status open_file(record *r, const char *path, record_kind kind, bool force,
+                                SF_INFO *info, sordino_error *why)
+{
+    info->format = format_of(path);
+    if (info->format == 0)
+        return fail(why, SORDINO_UNSUPPORTED,
+                    "is of no format that is recorded; end its name in .wav, .flac, .w64, .rf64, "
+                    ".caf, .aiff, .au or .ogg");
+    const sordino_status status = kind == RECORD_WHOLE ? open_whole(r, path, force, info, why)
+                                                       : open_at_once(r, path, force, info, why);
+    if (status)
+        return status;
     if (!r->file)
         return fail(why, SORDINO_UNSUPPORTED, "cannot hold this: %s", sf_strerror(NULL));
     sf_command(r->file, SFC_RF64_AUTO_DOWNGRADE, NULL, SF_TRUE);
@@ -98,15 +152,17 @@ static void release(record *r)
 {
     if (r->file)
         sf_close(r->file);
+    output_abandon(r->whole);
     tap_free(r->tap);
     free(r->piece);
     free(r);
 }
 
-sordino_status record_open(const char *path, bool force, double rate, uint32_t channels,
-                           record **out, sordino_error *why)
+sordino_status record_open(const char *path, record_kind kind, bool force, double rate,
+                           uint32_t channels, record **out, sordino_error *why)
 {
     *out = NULL;
+    SF_INFO info = {.samplerate = (int)rate, .channels = (int)channels};
     record *const r = calloc(1, sizeof *r);
     if (!r)
         return fail_no_memory(why);
@@ -114,7 +170,7 @@ sordino_status record_open(const char *path, bool force, double rate, uint32_t c
     r->piece = malloc(sizeof *r->piece * PIECE * channels);
     sordino_status status = r->tap && r->piece ? SORDINO_OK : fail_no_memory(why);
     if (!status)
-        status = open_file(r, path, force, rate, channels, why);
+        status = open_file(r, path, kind, force, &info, why);
     if (!status && pthread_create(&r->thread, NULL, run, r) != 0)
         status = fail(why, SORDINO_IO, "cannot be written by a thread of its own; end others");
     if (status) {
@@ -151,6 +207,12 @@ sordino_status record_close(record *r, sordino_error *why)
     bool good = !record_failed(r);
     good = sf_close(r->file) == 0 && good;
     r->file = NULL;
+    if (good && r->whole) {
+        const sordino_status status = output_commit(r->whole, why);
+        r->whole = NULL;
+        release(r);
+        return status;
+    }
     release(r);
     return good ? SORDINO_OK
                 : fail(why, SORDINO_IO, "could not be written to its end; see that there is room");

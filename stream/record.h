@@ -12,11 +12,16 @@
 
 typedef struct record record;
 
+/* How a file comes to be: under its name from the start, so that what was recorded can be read
+ * whatever happens; or under its name once it is whole. */
+typedef enum record_kind { RECORD_AT_ONCE, RECORD_WHOLE } record_kind;
+
 /* Starts a file of floats where its format, which is taken from the extension, has them, else of 24
  * or 16 bits; and the thread. Without `force` an existing file is left alone.
  * Errors: IO, UNSUPPORTED, NO_MEM. */
-SORDINO_NODISCARD sordino_status record_open(const char *path, bool force, double rate,
-                                             uint32_t channels, record **out, sordino_error *why);
+SORDINO_NODISCARD sordino_status record_open(const char *path, record_kind kind, bool force,
+                                             double rate, uint32_t channels, record **out,
+                                             sordino_error *why);
 
 /* What the audio thread pushes to. Borrowed. */
 tap *record_tap(record *r);

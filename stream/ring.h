@@ -1,4 +1,5 @@
-/* A queue of floats from one thread to one other, without locks: frames on their way to a file. */
+/* A queue of floats from one thread to one other, without locks: frames on their way to a file, or
+ * from one. */
 #ifndef STREAM_RING_H
 #define STREAM_RING_H
 
@@ -23,7 +24,7 @@ size_t ring_room(const ring *r) SORDINO_RT;
 bool ring_write(ring *r, const float *from, size_t n) SORDINO_RT;
 
 /* By the reader: how many floats wait, and takes n of them (n at most so many). */
-size_t ring_waiting(const ring *r);
-void ring_read(ring *r, float *to, size_t n);
+size_t ring_waiting(const ring *r) SORDINO_RT;
+void ring_read(ring *r, float *to, size_t n) SORDINO_RT;
 
 #endif

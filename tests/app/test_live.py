@@ -1,161 +1,17 @@
-"""sordino-live on JACK servers without hardware, each started here under a name of its own.
+"""sordino-live on JACK servers without hardware: streams, devices, files, noise.
 
     test_live.py SORDINO_LIVE SORDINO JACK_PROBE
 """
 import array
 import json
-import math
 import os
 import random
-import shutil
 import signal
 import subprocess
-import sys
-import tempfile
-import time
 import unittest
 
-signal.signal(signal.SIGHUP, signal.SIG_DFL)  # under nohup it is ignored, by children too
-
-LIVE, SORDINO, PROBE = (os.path.abspath(path) for path in sys.argv[1:4])
-SEED = int(os.environ.get("SORDINO_TEST_SEED", "1"))
-N_SERVERS = 0
-PATIENCE = 60  # s: for anything at all; nothing here is a matter of speed
-
-
-class Server:
-    """jackd with its dummy driver, waiting for clients in each period (-S)."""
-
-    def __init__(self, period=256, rate=48000, name=None):
-        global N_SERVERS
-        N_SERVERS += 1
-        self.name = name or f"sordino-test-{os.getpid()}-{N_SERVERS}"
-        self.env = dict(os.environ, JACK_DEFAULT_SERVER=self.name, JACK_NO_AUDIO_RESERVATION="1")
-        self.command = ["jackd", "-S", "-n", self.name, "-r", "-t", "2000", "-d", "dummy", "-r",
-                        str(rate), "-p", str(period), "-C", "1", "-P", "1"]
-        self.begin()
-        end = time.monotonic() + PATIENCE
-        while time.monotonic() < end:
-            if self.process.poll() is not None:  # JACK has room for eight servers, others' among them
-                self.stop()
-                time.sleep(1)
-                self.begin()
-            try:
-                found = subprocess.run(["jack_lsp"], env=self.env, capture_output=True, text=True,
-                                       stdin=subprocess.DEVNULL, timeout=10)
-            except subprocess.TimeoutExpired:
-                continue
-            if "system:capture_1" in found.stdout:
-                return
-            time.sleep(0.2)
-        self.stop(signal.SIGKILL)
-        raise RuntimeError("jackd did not start: " + self.said)
-
-    def begin(self):
-        self.log = tempfile.TemporaryFile()
-        self.process = subprocess.Popen(self.command, env=self.env, stdin=subprocess.DEVNULL,
-                                        stdout=self.log, stderr=self.log)
-
-    def stop(self, how=signal.SIGTERM):
-        if self.process.poll() is None:
-            self.process.send_signal(how)
-        self.process.wait(PATIENCE)
-        self.log.seek(0)
-        self.said = self.log.read().decode(errors="replace")
-        self.log.close()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        if not self.log.closed:
-            self.stop()
-
-
-def run(*options, env=None):
-    return subprocess.run([LIVE, *options], env=env, capture_output=True, text=True,
-                          timeout=PATIENCE, stdin=subprocess.DEVNULL)
-
-
-def start(*options, env=None):
-    return subprocess.Popen([LIVE, "--json", *options], env=env, text=True, stdout=subprocess.PIPE,
-                            stderr=subprocess.PIPE, stdin=subprocess.DEVNULL)
-
-
-def wait_for(process, event):
-    """The first event of that name."""
-    for line in process.stdout:
-        found = json.loads(line)
-        if found["event"] == event:
-            return found
-    raise AssertionError(f"ended without {event}: {process.stderr.read()}")
-
-
-def end(process, how=signal.SIGTERM):
-    process.send_signal(how)
-    out, errors = process.communicate(timeout=PATIENCE)
-    return [json.loads(line) for line in out.splitlines()], errors
-
-
-def samples(path):
-    """Floats of a WAV file, as bytes."""
-    with open(path, "rb") as file:
-        data = file.read()
-    at = data.index(b"data")
-    size = int.from_bytes(data[at + 4:at + 8], "little")
-    return data[at + 8:at + 8 + size]
-
-
-def noisy_tone(seconds, rate=48000):
-    """A tone that comes and goes, in noise; the first sample is not zero."""
-    draw = random.Random(SEED)
-    x = array.array("f", (
-        0.2 * math.sin(2 * math.pi * 440 * t / rate) * (math.sin(2 * math.pi * t / rate) > 0) +
-        draw.gauss(0, 0.02) for t in range(int(seconds * rate))))
-    x[0] = 0.5
-    return x
-
-
-class Case(unittest.TestCase):
-    def setUp(self):
-        self.folder = tempfile.mkdtemp(prefix="sordino-live-")
-        self.addCleanup(shutil.rmtree, self.folder)
-
-    def path(self, name):
-        return os.path.join(self.folder, name)
-
-    def write(self, name, x):
-        with open(self.path(name), "wb") as file:
-            x.tofile(file)
-
-    def start_probe(self, server, sent="-"):
-        probe = subprocess.Popen([PROBE, sent, self.path("received.f32")], env=server.env, text=True,
-                                 stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-        self.assertEqual(probe.stdout.readline(), "ready\n")
-        return probe
-
-    def play(self, server, *options, seconds=2.0, recording="noisy.f32"):
-        """Sends through sordino-live; (raw, clean, sent, received as bytes, latency event)."""
-        if not os.path.exists(self.path(recording)):
-            self.write(recording, noisy_tone(seconds))
-        probe = self.start_probe(server, self.path(recording))
-        live = start("--input", "src", "--output", "dst", "--record-raw", self.path("raw.wav"),
-                     "--record-clean", self.path("clean.wav"), "--force", *options, env=server.env)
-        latency = wait_for(live, "latency")
-        self.assertEqual(probe.stdout.readline(), "connected\n")
-        self.assertIn("period", probe.stdout.readline())
-        probe.communicate(timeout=PATIENCE)
-        events, errors = end(live)
-        self.assertEqual(errors, "")
-        self.assertEqual(live.returncode, 0)
-        for event in events:
-            if event["event"] == "record":
-                self.assertIn(" 0 lost", event["text"])
-        with open(self.path(recording), "rb") as file:
-            sent = file.read()
-        with open(self.path("received.f32"), "rb") as file:
-            received = file.read()
-        return samples(self.path("raw.wav")), samples(self.path("clean.wav")), sent, received, latency
+from live_jack import (PATIENCE, PROBE, SEED, SORDINO, Case, Server, end, main, noisy_tone, run, samples,
+                       start, wait_for)
 
 
 class Streams(Case):
@@ -278,6 +134,160 @@ class Devices(Case):
                 self.assertEqual(live.returncode, 0)
 
 
+class Rates(Case):
+    def test_a_server_that_comes_back_at_another_rate_is_served_at_that(self):
+        for how in (signal.SIGTERM, signal.SIGKILL):
+            server = Server()
+            live = start("--input", "system", "--output", "system", "-m", "wiener", "--limit", "7",
+                         "--record-clean", self.path("clean.wav"), "--force", env=server.env)
+            self.assertIn("48000 Hz", wait_for(live, "started")["text"])
+            wait_for(live, "status")
+            server.stop(how)
+            wait_for(live, "lost")
+            with Server(name=server.name, rate=44100):
+                self.assertIn("44100 Hz", wait_for(live, "reopened")["text"])
+                status = wait_for(live, "status")
+                self.assertEqual((status["rate"], status["limit"]), (44100, -7.0))
+                events, _ = end(live)
+                self.assertEqual(live.returncode, 0)
+            for name, rate in (("clean.wav", 48000), ("clean-2.wav", 44100)):
+                with open(self.path(name), "rb") as file:
+                    head = file.read(200)
+                at = head.index(b"fmt ") + 12
+                self.assertEqual(int.from_bytes(head[at:at + 4], "little"), rate, name)
+                os.remove(self.path(name))
+
+    def learn(self, server, *options):
+        """sordino-live that hears steady noise, and who plays it."""
+        draw = random.Random(SEED)
+        self.write("hiss.f32", array.array("f", (draw.gauss(0, 0.05) for _ in range(48000))))
+        probe = subprocess.Popen([PROBE, self.path("hiss.f32"), "-"], env=server.env, text=True,
+                                 stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.assertEqual(probe.stdout.readline(), "ready\n")
+        live = start("--input", "src", "--output", "dst", "-m", "wiener", *options, env=server.env)
+        return probe, live
+
+    def test_learned_noise_outlives_the_server(self):
+        for how in (signal.SIGTERM, signal.SIGKILL):
+            server = Server()
+            probe, live = self.learn(server, "--learn-noise", "1", "--save-profile",
+                                     self.path("room.safetensors"), "--force")
+            wait_for(live, "learned")
+            wait_for(live, "status")
+            server.stop(how)
+            wait_for(live, "lost")
+            probe.kill()
+            probe.communicate()
+            with Server(name=server.name, rate=44100) as back:
+                probe = self.start_probe(back)
+                again = []
+                for line in live.stdout:
+                    again.append(json.loads(line)["event"])
+                    if again[-1] == "status" and "reopened" in again:
+                        break
+                self.assertNotIn("learning", again)
+                events, errors = end(live)
+                self.assertEqual((live.returncode, "profile" in [e["event"] for e in events]),
+                                 (0, False), errors)
+                probe.communicate("", timeout=PATIENCE)
+            # Of noise at a standard deviation of 0.05, which silence afterwards has not replaced.
+            with open(self.path("room.safetensors"), "rb") as file:
+                data = file.read()
+            psd = array.array("f", data[8 + int.from_bytes(data[:8], "little"):])
+            self.assertGreater(max(psd), 0.05 ** 2 / 24000 / 2)
+            os.remove(self.path("room.safetensors"))
+
+
+class Files(Case):
+    def write_wav(self, name, x, rate=48000):
+        data = x.tobytes()
+        with open(self.path(name), "wb") as file:
+            file.write(b"RIFF" + (36 + len(data)).to_bytes(4, "little") + b"WAVEfmt " +
+                       (16).to_bytes(4, "little") + (3).to_bytes(2, "little") +
+                       (1).to_bytes(2, "little") + rate.to_bytes(4, "little") +
+                       (4 * rate).to_bytes(4, "little") + (4).to_bytes(2, "little") +
+                       (32).to_bytes(2, "little") + b"data" + len(data).to_bytes(4, "little") + data)
+        return data
+
+    def core(self, name):
+        done = subprocess.run([SORDINO, "-f", "-m", "wiener", self.path(name), self.path("core.wav")],
+                              capture_output=True, text=True)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return samples(self.path("core.wav"))
+
+    def test_a_microphone_goes_into_a_file(self):
+        with Server() as server:
+            probe = self.start_probe(server)
+            live = start("--input", "system", "--output-file", self.path("out.wav"), "-m", "wiener",
+                         "--limit", "120", "--record-raw", self.path("raw.wav"), env=server.env)
+            delay = 4 * int(wait_for(live, "latency")["text"].split()[0])
+            wait_for(live, "status")
+            self.assertFalse(os.path.exists(self.path("out.wav")))  # only once it is whole
+            events, errors = end(live)
+            self.assertEqual((live.returncode, errors), (0, ""))
+            probe.communicate("", timeout=PATIENCE)
+        out, raw = samples(self.path("out.wav")), samples(self.path("raw.wav"))
+        self.assertEqual(len(out), len(raw))
+        self.assertEqual(out[delay:], self.core("raw.wav")[:len(out) - delay])
+        self.assertEqual(sorted(os.listdir(self.folder)), ["core.wav", "out.wav", "raw.wav"])
+
+    def test_a_file_goes_to_a_loudspeaker_to_its_end(self):
+        x = noisy_tone(6)
+        sent = self.write_wav("in.wav", x)
+        with Server() as server:
+            probe = self.start_probe(server)
+            live = start("--input-file", self.path("in.wav"), "--output", "dst", "-m", "wiener",
+                         "--limit", "120", "--record-raw", self.path("raw.wav"), "--record-clean",
+                         self.path("clean.wav"), env=server.env)
+            delay = 4 * int(wait_for(live, "latency")["text"].split()[0])
+            out, errors = live.communicate(timeout=PATIENCE)  # it ends by itself
+            self.assertEqual((live.returncode, errors), (0, ""))
+            probe.communicate("", timeout=PATIENCE)
+        raw, clean = samples(self.path("raw.wav")), samples(self.path("clean.wav"))
+        self.assertEqual(raw[:len(sent)], sent)
+        self.assertEqual(raw[len(sent):].strip(b"\0"), b"")
+        self.assertEqual(clean[delay:delay + len(sent)], self.core("in.wav"))
+
+    def test_a_file_goes_on_where_the_server_was_killed(self):
+        sent = self.write_wav("in.wav", noisy_tone(8))
+        server = Server()
+        live = start("--input-file", self.path("in.wav"), "--output", "system", "-m", "wiener",
+                     "--record-raw", self.path("raw.wav"), env=server.env)
+        wait_for(live, "status")
+        server.stop(signal.SIGKILL)
+        wait_for(live, "lost")
+        with Server(name=server.name):
+            out, errors = live.communicate(timeout=PATIENCE)
+            self.assertEqual(live.returncode, 0, errors)
+        first, second = samples(self.path("raw.wav")), samples(self.path("raw-2.wav"))
+        at = len(first)
+        self.assertLess(at, len(sent))
+        self.assertEqual(first, sent[:at])
+        self.assertEqual(second[:len(sent) - at], sent[at:])
+
+    def test_what_cannot_be_played_is_told(self):
+        self.write_wav("slow.wav", noisy_tone(1, 44100), 44100)
+        with open(self.path("text.wav"), "w", encoding="ascii") as file:
+            file.write("no sound")
+        with open(self.path("there.wav"), "w", encoding="ascii") as file:
+            file.write("kept")
+        with Server() as server:
+            for options, words in {
+                    ("--input-file", self.path("slow.wav"), "--output", "system"):
+                        "does not run at the file's 44100 Hz",
+                    ("--input-file", self.path("text.wav")): "no sound that can be read",
+                    ("--input-file", self.path("none.wav")): "cannot be read: No such file",
+                    ("--input", "system", "--output-file", self.path("there.wav")): "--force",
+                    ("--input", "system", "--output-file", self.path("x.mp9")): "no format that is",
+                    ("--input", "system", "--output-file", "/nowhere/x.wav"): "its folder"}.items():
+                done = run(*options, env=server.env)
+                self.assertEqual(done.returncode, 1, done.stderr)
+                self.assertIn(words, done.stderr)
+        with open(self.path("there.wav"), encoding="ascii") as file:
+            self.assertEqual(file.read(), "kept")
+        self.assertFalse([name for name in os.listdir(self.folder) if "sordino" in name])
+
+
 class Noise(Case):
     def record(self, server, x):
         self.write("sent.f32", x)
@@ -313,7 +323,12 @@ class Words(Case):
                               ("file.wav",): "no names are taken",
                               ("--record-noise", "a.wav"): "takes a file and seconds",
                               ("--hop", "0.01"): "depends on the window",
-                              ("--record-raw", "a.wav", "--record-clean", "a.wav"): "are one file"
+                              ("--record-raw", "a.wav", "--record-clean", "a.wav"): "are one file",
+                              ("--input-file", "a.wav", "--output-file", "b.wav"): "no device is left",
+                              ("--input-file", "a.wav", "--input", "x"): "are two inputs",
+                              ("--output-file", "a.wav", "--output", "x"): "are two outputs",
+                              ("--output-file", "a.wav", "--record-clean", "b.wav"): "the same",
+                              ("--output-file", "a.wav", "--list"): "are for running alone"
                               }.items():
             done = run(*options)
             self.assertEqual(done.returncode, 2, options)
@@ -331,13 +346,4 @@ class Words(Case):
 
 
 if __name__ == "__main__":
-    print(f"SORDINO_TEST_SEED={SEED}")
-    if not shutil.which("jackd") or not shutil.which("jack_lsp"):
-        print("jackd is not installed")
-        sys.exit(77)
-    # This machine's own sound cards and servers are left alone.
-    with tempfile.NamedTemporaryFile("w", suffix=".conf") as alsa:
-        alsa.write("pcm.!default { type null }\n")
-        alsa.flush()
-        os.environ["ALSA_CONFIG_PATH"] = alsa.name
-        unittest.main(argv=sys.argv[:1] + sys.argv[4:], verbosity=2)
+    main()

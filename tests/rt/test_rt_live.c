@@ -42,20 +42,35 @@ static void the_callback_makes_no_forbidden_call(void **state)
     assert_non_null(clean);
     for (int i = 0; i < CHANNELS * MOST; i++)
         in[i] = (float)((i * 7919) % 1000 - 500) * 1e-3F;
+    feed *const file = feed_new(CHANNELS, 4096);
+    assert_non_null(file);
+    for (int i = 0; i < 2; i++)
+        feed_push(file, in, MOST);
+    feed_end(file);
     for (int round = 0; round < 60; round++) {
         const size_t n = blocks[round % 6];
         if (round == 12)
             engine_set_taps(e, raw, clean); /* which soon are full: losing is also quick */
         if (round == 24)
             assert_true(engine_change(e, make_voice(0.02)));
+        if (round == 36)
+            engine_set_feed(e, file); /* which soon is empty */
+        if (round == 50)
+            assert_true(engine_ask_noise(e));
         engine_set_limit(e, -round);
         engine_set_delta(e, round % 2 == 0);
         engine_set_learn(e, round % 3 == 0);
         play(e, round % 5 == 4 ? NULL : in, round % 7 == 6 ? NULL : out, n, "a block");
     }
+    sordino_profile *noise;
+    assert_true(engine_take_noise(e, &noise));
+    sordino_profile_free(noise);
+    assert_true(feed_pulled(file) == 2048);
+    assert_true(feed_after(file) > 0);
     assert_true(engine_tidy(e));
     assert_true(tap_lost(raw) > 0);
     engine_free(e);
+    feed_free(file);
     tap_free(raw);
     tap_free(clean);
 }

@@ -84,6 +84,80 @@ static void a_change_while_it_sounds_neither_clicks_nor_gaps(void **state)
     engine_free(e);
 }
 
+static void a_file_stands_in_for_the_input_to_its_end(void **state)
+{
+    enum { FILE_FRAMES = 1000, BLOCK = 64, ROOM = 512 };
+    static float in[FILE_FRAMES], got[2 * FILE_FRAMES], device[BLOCK];
+    (void)state;
+    fill(in, FILE_FRAMES);
+    for (int i = 0; i < BLOCK; i++)
+        device[i] = 1; /* not to be heard */
+    engine *const e = engine_new(48000, 1, 1, make_voice(0.032, 0));
+    feed *const f = feed_new(1, ROOM);
+    tap *const raw = tap_new(1, 2 * FILE_FRAMES);
+    assert_non_null(e);
+    assert_non_null(f);
+    assert_non_null(raw);
+    engine_set_feed(e, f);
+    engine_set_taps(e, raw, NULL);
+    float out[BLOCK];
+    engine_run(e, device, out, BLOCK); /* nothing is there yet */
+    assert_int_equal(feed_late(f), BLOCK);
+    for (size_t at = 0, done = 0; done < 18; done++) {
+        size_t n = feed_room(f) < FILE_FRAMES - at ? feed_room(f) : FILE_FRAMES - at;
+        feed_push(f, in + at, n);
+        at += n;
+        if (at == FILE_FRAMES)
+            feed_end(f);
+        engine_run(e, device, out, BLOCK);
+    }
+    assert_int_equal(feed_pulled(f), FILE_FRAMES);
+    assert_int_equal(feed_late(f), BLOCK);
+    assert_int_equal(feed_after(f), 18 * BLOCK - FILE_FRAMES);
+    assert_int_equal(tap_pull(raw, got, 2 * FILE_FRAMES), 19 * BLOCK);
+    for (int i = 0; i < 19 * BLOCK; i++) {
+        const int at = i - BLOCK;
+        const float expected = at >= 0 && at < FILE_FRAMES ? in[at] : 0;
+        assert_memory_equal(&got[i], &expected, sizeof expected);
+    }
+    engine_free(e);
+    feed_free(f);
+    tap_free(raw);
+}
+
+static void learned_noise_is_told_while_it_sounds(void **state)
+{
+    static float in[N], out[N];
+    sordino_profile *p;
+    (void)state;
+    fill(in, N);
+    engine *const e = engine_new(48000, 1, 1, make_voice(0.032, 0));
+    assert_non_null(e);
+    assert_true(engine_ask_noise(e));
+    assert_false(engine_ask_noise(e)); /* one question at a time */
+    assert_false(engine_take_noise(e, &p));
+    engine_run(e, in, out, 64);
+    assert_true(engine_take_noise(e, &p));
+    assert_null(p); /* nothing was learned */
+    engine_set_learn(e, true);
+    engine_run(e, in, out, N);
+    engine_set_learn(e, false);
+    engine_run(e, in, out, N);
+    assert_true(engine_ask_noise(e));
+    engine_run(e, in, out, 64);
+    assert_true(engine_take_noise(e, &p));
+    assert_non_null(p);
+    sordino_profile *kept;
+    assert_int_equal(engine_profile(e, &kept, NULL), SORDINO_OK);
+    assert_int_equal(sordino_profile_bins(kept), sordino_profile_bins(p));
+    assert_memory_equal(sordino_profile_psd(p, 0), sordino_profile_psd(kept, 0),
+                        sordino_profile_bins(p) * sizeof(float));
+    sordino_profile_free(p);
+    sordino_profile_free(kept);
+    assert_true(engine_ask_noise(e)); /* a question that is never answered is no leak */
+    engine_free(e);
+}
+
 static void what_a_recording_loses_is_counted_and_stays_a_gap(void **state)
 {
     enum { ROOM = 128, BLOCK = 64 };
@@ -122,6 +196,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(blocks_of_any_size_give_what_the_core_gives),
         cmocka_unit_test(a_change_while_it_sounds_neither_clicks_nor_gaps),
+        cmocka_unit_test(a_file_stands_in_for_the_input_to_its_end),
+        cmocka_unit_test(learned_noise_is_told_while_it_sounds),
         cmocka_unit_test(what_a_recording_loses_is_counted_and_stays_a_gap),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
