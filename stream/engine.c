@@ -279,6 +279,11 @@ bool engine_change(engine *e, voice *next)
     return true;
 }
 
+bool engine_is_changing(const engine *e)
+{
+    return e->asked != NULL;
+}
+
 bool engine_tidy(engine *e)
 {
     voice *const old = atomic_exchange_explicit(&e->old, NULL, memory_order_acq_rel);

@@ -52,6 +52,7 @@ void engine_set_learn(engine *e, bool learn);
 /* Hands over the next voice, which is taken over: it runs unheard for its own latency, then is
  * faded in over 20 ms. False, and the voice is not taken, while an earlier change is not done. */
 bool engine_change(engine *e, voice *next);
+bool engine_is_changing(const engine *e);
 
 /* Frees the voice that a change has replaced; to be called now and then. True: a change was done.
  */

@@ -35,7 +35,9 @@ typedef struct live {
     sordino_profile *profile; /* given, or learned since */
     bool has_learned;         /* the second */
     voices voices;
-    size_t voice; /* that was last asked for */
+    size_t voice; /* that was last taken */
+    size_t next_voice;
+    const char *next_event; /* NULL = no other is asked for */
     record *raw, *clean;
     bool recording, by_option; /* by_option: not by a key */
     bool write_failed;         /* told */
@@ -88,22 +90,25 @@ static sordino_status make_engine(live *l, double rate, sordino_error *why)
     return SORDINO_OK;
 }
 
-/* Takes another method, or the same model's file again, while it sounds. */
+/* Takes another method, or the same model's file again, while it sounds; once the change before is
+ * done and the device is there. */
 static void change_voice(live *l, size_t to, const char *event)
 {
     sordino_error why;
     voice *v;
     const char *const name = l->voices.name[to];
-    if (!l->engine)
+    l->next_voice = to;
+    l->next_event = event;
+    if (!l->engine || !l->audio || engine_is_changing(l->engine))
         return;
+    l->next_event = NULL;
     if (voice_make(l->o, name, l->plan.rate, l->plan.channels, latency_of(l), l->profile, &v,
                    &why)) {
         screen_warn("kept", name, "%s; what sounds is kept", why.text);
         return;
     }
-    if (!l->audio || !engine_change(l->engine, v)) {
+    if (!engine_change(l->engine, v)) {
         voice_free(v);
-        screen_tell("busy", name, "is not taken while a change is under way; try again");
         return;
     }
     l->voice = to;
@@ -112,6 +117,10 @@ static void change_voice(live *l, size_t to, const char *event)
 
 static void learn(live *l, bool on)
 {
+    if (on && l->engine && engine_voice(l->engine)->model) {
+        screen_tell("kept", "noise", "is not learned by a network; press m until it is wiener");
+        return;
+    }
     l->learning = on;
     if (!on)
         l->learn_until = 0;
@@ -212,7 +221,7 @@ static void toggle_recording(live *l)
     snprintf(raw, sizeof raw, "sordino-%s-raw.wav", stamp);
     snprintf(clean, sizeof clean, "sordino-%s-clean.wav", stamp);
     if (start_recording(l, raw, clean, RECORD_AT_ONCE))
-        screen_tell("record", raw, "is written, and beside it %s", clean);
+        screen_tell("record", raw, "is written, and ...-clean.wav beside it");
 }
 
 /* NAME.wav, NAME-2.wav ...: the n-th; false when out of room. */
@@ -358,11 +367,16 @@ static void tell_start(live *l, const char *event)
     audio_state s;
     audio_read_state(l->audio, &s);
     const double ms = 1e3 / l->plan.rate;
-    screen_tell(event, device_name(l), "to %s, %.9g Hz, %lu channels, %s",
-                l->o->output_file      ? l->o->output_file
-                : *l->plan.output_name ? l->plan.output_name
-                                       : "no output",
-                l->plan.rate, (unsigned long)l->plan.channels, engine_voice(l->engine)->name);
+    const char *to = l->plan.output_name, *const from = l->plan.input_name;
+    const char *const end = strstr(to, ": ");
+    if (*from && end && strncmp(from, to, (size_t)(end - to) + 2) == 0)
+        to = end + 2; /* of the same host API */
+    screen_tell(event, device_name(l), "to %s, %.9g Hz, %lu channel%s, %s",
+                l->o->output_file ? l->o->output_file
+                : *to             ? to
+                                  : "no output",
+                l->plan.rate, (unsigned long)l->plan.channels, l->plan.channels == 1 ? "" : "s",
+                engine_voice(l->engine)->name);
     screen_tell("latency", "latency", "%lu samples (%.1f ms) here, %.1f ms in the device",
                 (unsigned long)latency_of(l), ms * (double)latency_of(l),
                 1e3 * (s.delay_in + s.delay_out));
@@ -440,7 +454,7 @@ static void on_key(live *l, int key)
         set_limit(l, l->now.limit <= -60 ? -60 + limit_step : l->now.limit + limit_step);
         break;
     case 'm':
-        change_voice(l, (l->voice + 1) % l->voices.n, "method");
+        change_voice(l, ((l->next_event ? l->next_voice : l->voice) + 1) % l->voices.n, "method");
         break;
     case 'l':
         change_voice(l, l->voice, "reloaded");
@@ -501,7 +515,8 @@ static void show(live *l)
                                 .bypass = !l->now.enabled,
                                 .delta = l->now.delta,
                                 .learning = l->learning,
-                                .recording = l->recording});
+                                .recording = l->recording,
+                                .waiting = !l->audio});
 }
 
 /* The file is at its end when the last of it has left the denoiser and the device. */
@@ -567,6 +582,8 @@ static void step(live *l, double show_every)
     if (l->engine) {
         engine_tidy(l->engine);
         keep_noise(l);
+        if (l->next_event)
+            change_voice(l, l->next_voice, l->next_event);
     }
     look_at_recordings(l);
     if (l->audio && l->player && is_played(l, &a))
@@ -674,14 +691,20 @@ int live_run(const live_options *o)
     int code = start(&l);
     if (code == EXIT_SUCCESS)
         loop(&l);
+    audio_state last = {.running = false};
     show(&l);
     screen_end();
     const bool was_open = l.audio != NULL;
+    if (was_open)
+        audio_read_state(l.audio, &last);
+    const unsigned long long losses = l.losses;
+    const uint64_t xruns_of_all = l.xruns_before + last.xruns;
+    const unsigned long long xruns = xruns_of_all;
     close_device(&l);
     stop_recording(&l);
     if (was_open)
-        screen_tell("stopped", "sordino-live", "%llu times the device was lost",
-                    (unsigned long long)l.losses);
+        screen_tell("stopped", "ended", "after %.1f s; xruns %llu, device lost %llu times",
+                    wake_now() - l.started, xruns, losses);
     if (l.is_stuck) { /* its threads still use what would be freed */
         fflush(NULL);
         _exit(code);

@@ -13,7 +13,10 @@
 static screen_kind kind = SCREEN_QUIET;
 static volatile sig_atomic_t has_terminal;
 static struct termios before;
-static bool line_is_drawn;
+static volatile sig_atomic_t line_is_drawn; /* the two lines are, and the cursor in the second */
+static struct termios raw;
+
+static const char one_up[] = "\033[A";
 
 static const char keys[] =
     "q end  b bypass  d delta  - + limit  m method  l load again  n learn  r record";
@@ -21,13 +24,15 @@ static const char keys[] =
 /* Safe in a signal handler. */
 static void restore(void)
 {
-    static const char show[] = "\r\033[K\033[?25h";
+    static const char show[] = "\r\033[K\033[?25h", above[] = "\r\033[K\033[A\r\033[K\033[?25h";
     if (!has_terminal)
         return;
     has_terminal = 0;
     tcsetattr(STDIN_FILENO, TCSANOW, &before);
-    if (write(STDOUT_FILENO, show, sizeof show - 1) < 0)
+    if (line_is_drawn ? write(STDOUT_FILENO, above, sizeof above - 1) < 0
+                      : write(STDOUT_FILENO, show, sizeof show - 1) < 0)
         return; /* the terminal is gone */
+    line_is_drawn = 0;
 }
 
 static void on_fatal(int number)
@@ -35,6 +40,21 @@ static void on_fatal(int number)
     restore();
     signal(number, SIG_DFL);
     raise(number);
+}
+
+/* Stopped by Ctrl-Z the terminal is the shell's, and ours again afterwards. */
+static void on_stop(int number)
+{
+    sigset_t those;
+    restore();
+    signal(number, SIG_DFL);
+    sigemptyset(&those);
+    sigaddset(&those, number);
+    raise(number);
+    sigprocmask(SIG_UNBLOCK, &those, NULL);
+    signal(number, on_stop);
+    tcsetattr(STDIN_FILENO, TCSANOW, &raw);
+    has_terminal = 1;
 }
 
 void screen_begin(screen_kind wanted)
@@ -46,12 +66,13 @@ void screen_begin(screen_kind wanted)
     puts(keys);
     if (!isatty(STDIN_FILENO) || tcgetattr(STDIN_FILENO, &before) != 0)
         return;
-    struct termios raw = before;
+    raw = before;
     raw.c_lflag &= ~(tcflag_t)(ICANON | ECHO);
     raw.c_cc[VMIN] = 0;
     raw.c_cc[VTIME] = 0;
     for (size_t i = 0; i < sizeof fatal / sizeof *fatal; i++)
         signal(fatal[i], on_fatal);
+    signal(SIGTSTP, on_stop);
     atexit(restore);
     has_terminal = 1;
     tcsetattr(STDIN_FILENO, TCSANOW, &raw);
@@ -59,12 +80,17 @@ void screen_begin(screen_kind wanted)
     fflush(stdout);
 }
 
+static void clear_lines(void)
+{
+    if (line_is_drawn)
+        printf("\r\033[K%s\r\033[K", one_up);
+    line_is_drawn = 0;
+    fflush(stdout);
+}
+
 void screen_end(void)
 {
-    if (kind == SCREEN_LINE && line_is_drawn)
-        fputs("\r\033[K", stdout);
-    line_is_drawn = false;
-    fflush(stdout);
+    clear_lines();
     restore();
 }
 
@@ -91,33 +117,50 @@ static unsigned width(void)
     return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
 }
 
-static const char *mode_of(const screen_state *s)
+/* " BYPASS DELTA LEARN REC", those that hold. */
+static const char *modes_of(const screen_state *s, char to[static 80])
 {
-    return s->bypass ? " BYPASS" : s->learning ? " LEARNING" : s->delta ? " DELTA" : "";
+    char lost[32] = "";
+    if (s->record_lost > 0)
+        snprintf(lost, sizeof lost, " %llu LOST", (unsigned long long)s->record_lost);
+    snprintf(to, 80, "%s%s%s%s%s", s->bypass ? " BYPASS" : "", s->delta ? " DELTA" : "",
+             s->learning ? " LEARN" : "", s->recording ? " REC" : "", lost);
+    return to;
 }
 
-/* As much as goes into the width: what matters most comes first. */
-static void show_line(const screen_state *s)
+/* The two lines: what is heard, then what does it. At 80 columns both fit. */
+static void write_lines(const screen_state *s, bool wide, char *first, char *second, size_t size)
 {
-    char bar_in[24], bar_out[24], line[400], limit[16] = "none";
-    const unsigned columns = width(), cells = columns >= 120 ? 16 : 6;
+    char bar_in[40], bar_out[40], modes[80], limit[24] = "no limit";
+    const unsigned cells = wide ? 24 : 8;
+    if (s->waiting)
+        snprintf(first, size, "waiting for %s", *s->input ? s->input : s->output);
     screen_bar(bar_in, cells, s->input_db);
     screen_bar(bar_out, cells, s->output_db);
+    if (!s->waiting)
+        snprintf(first, size, "in %s%4.0f dB  out %s%4.0f dB  red %.0f dB %s", bar_in,
+                 fmax(-99, (double)s->input_db), bar_out, fmax(-99, (double)s->output_db),
+                 fmin(99, (double)s->reduction_db), modes_of(s, modes));
     if (s->limit > -120)
-        snprintf(limit, sizeof limit, "%.0f", -s->limit);
-    const int n = snprintf(
-        line, sizeof line,
-        "in%s%3.0f out%s%3.0f red %.0f dB %.0f ms cpu %.0f/%.0f%% xruns %llu lim %s %s%s%s  %.0f "
-        "Hz  "
-        "device %.1f ms%s",
-        bar_in, fmax(-99, (double)s->input_db), bar_out, fmax(-99, (double)s->output_db),
-        (double)s->reduction_db, 1e3 * s->latency, 100 * s->load, 100 * s->worst,
-        (unsigned long long)s->xruns, limit, s->method, mode_of(s), s->recording ? " REC" : "",
-        s->rate, 1e3 * s->device_latency, s->record_lost > 0 ? "  recording lost frames" : "");
-    if (n > 0 && (unsigned)n >= columns)
-        line[columns - 1] = '\0';
-    printf("\r%s\033[K", line);
-    line_is_drawn = true;
+        snprintf(limit, sizeof limit, "limit %.0f dB", fabs(s->limit));
+    snprintf(second, size,
+             wide ? "%s  %s  latency %.1f ms here, %.1f ms in the device  cpu %.0f %%, worst block "
+                    "%.0f %%  xruns %llu  %.0f Hz"
+                  : "%s  %s  %.1f+%.1f ms  cpu %.0f/%.0f%%  xruns %llu  %.0f Hz",
+             s->method, limit, 1e3 * s->latency, 1e3 * s->device_latency, 100 * s->load,
+             100 * s->worst, (unsigned long long)s->xruns, s->rate);
+}
+
+static void show_line(const screen_state *s)
+{
+    char first[400], second[400];
+    const unsigned columns = width(),
+                   most = columns < sizeof first ? columns - 1 : sizeof first - 1;
+    write_lines(s, columns >= 140, first, second, sizeof first);
+    first[most] = '\0';
+    second[most] = '\0';
+    printf("%s\r%s\033[K\n%s\033[K", line_is_drawn ? one_up : "", first, second);
+    line_is_drawn = 1;
     fflush(stdout);
 }
 
@@ -146,22 +189,25 @@ static void show_json(const screen_state *s)
            "\"input_db\": %.2f, \"output_db\": %.2f, \"reduction_db\": %.2f, \"load\": %.4f, "
            "\"worst\": %.4f, \"frames\": %llu, \"xruns\": %llu, \"recorded\": %llu, "
            "\"record_lost\": %llu, \"limit\": %.1f, \"bypass\": %s, \"delta\": %s, "
-           "\"learning\": %s, \"recording\": %s, \"device_losses\": %llu}\n",
+           "\"learning\": %s, \"recording\": %s, \"waiting\": %s, \"device_losses\": %llu}\n",
            s->rate, (unsigned long)s->latency_samples, s->device_latency, (double)s->input_db,
            (double)s->output_db, (double)s->reduction_db, s->load, s->worst,
            (unsigned long long)s->frames, (unsigned long long)s->xruns,
            (unsigned long long)s->record_written, (unsigned long long)s->record_lost, s->limit,
            truth(s->bypass), truth(s->delta), truth(s->learning), truth(s->recording),
-           (unsigned long long)s->losses);
+           truth(s->waiting), (unsigned long long)s->losses);
     fflush(stdout);
 }
 
 static void show_plain(const screen_state *s)
 {
+    char modes[80];
+    if (s->waiting)
+        return; /* that the device was lost was told */
     printf("in %.1f dB, out %.1f dB, reduction %.1f dB, cpu %.1f %%, worst block %.0f %%, xruns "
            "%llu%s\n",
            (double)s->input_db, (double)s->output_db, (double)s->reduction_db, 100 * s->load,
-           100 * s->worst, (unsigned long long)s->xruns, mode_of(s));
+           100 * s->worst, (unsigned long long)s->xruns, modes_of(s, modes));
     fflush(stdout);
 }
 
@@ -187,13 +233,10 @@ static void tell(FILE *to, const char *event, const char *subject, const char *t
         fputs("}\n", stdout);
         fflush(stdout);
     }
-    if (kind == SCREEN_LINE && line_is_drawn) {
-        fputs("\r\033[K", stdout);
-        fflush(stdout);
-        line_is_drawn = false;
-    }
+    clear_lines();
     if (kind != SCREEN_JSON || to == stderr) {
-        fprintf(to, "sordino-live: %s: %s\n", subject, text);
+        /* Above the lines that are drawn it is plain who speaks. */
+        fprintf(to, "%s%s: %s\n", kind == SCREEN_LINE ? "" : "sordino-live: ", subject, text);
         fflush(to);
     }
 }

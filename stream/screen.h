@@ -1,4 +1,4 @@
-/* What the user sees: a status line on a terminal, lines of text elsewhere, or JSON events. */
+/* What the user sees: two lines of status on a terminal, lines of text elsewhere, or JSON events. */
 #ifndef STREAM_SCREEN_H
 #define STREAM_SCREEN_H
 
@@ -17,6 +17,7 @@ typedef struct screen_state {
     double limit;       /* dB */
     uint64_t frames, xruns, record_lost, record_written, losses;
     bool bypass, delta, learning, recording;
+    bool waiting; /* for a device that was lost */
 } screen_state;
 
 /* Sets the terminal up for keys, if there is one; it is put back by screen_end, at exit and by any
@@ -27,7 +28,7 @@ void screen_end(void);
 /* The next key that was pressed, or 0. Never waits. */
 int screen_key(void);
 
-/* Draws the status line again; plain: a line now and then, by the caller's clock; JSON: an event.
+/* Draws the status lines again; plain: a line now and then, by the caller's clock; JSON: an event.
  */
 void screen_show(const screen_state *s);
 

@@ -1,7 +1,7 @@
 """What the tests of sordino-live share: JACK servers without hardware, each under a name of its own,
 and a microphone and a loudspeaker at them.
 
-The programs are the first three arguments: SORDINO_LIVE SORDINO JACK_PROBE.
+The programs are the first three arguments: SORDINO_LIVE SORDINO JACK_PROBE [DATA].
 """
 import array
 import json
@@ -19,6 +19,7 @@ import unittest
 signal.signal(signal.SIGHUP, signal.SIG_DFL)  # under nohup it is ignored, by children too
 
 LIVE, SORDINO, PROBE = (os.path.abspath(path) for path in sys.argv[1:4])
+DATA = sys.argv[4] if len(sys.argv) > 4 else "-"  # a folder with recordings in speech/ and noise/
 SEED = int(os.environ.get("SORDINO_TEST_SEED", "1"))
 N_SERVERS = 0
 PATIENCE = 60  # s: for anything at all; nothing here is a matter of speed
@@ -169,4 +170,4 @@ def main():
         alsa.write("pcm.!default { type null }\n")
         alsa.flush()
         os.environ["ALSA_CONFIG_PATH"] = alsa.name
-        unittest.main(module="__main__", argv=sys.argv[:1] + sys.argv[4:], verbosity=2)
+        unittest.main(module="__main__", argv=sys.argv[:1] + sys.argv[5:], verbosity=2)

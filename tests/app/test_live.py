@@ -1,6 +1,6 @@
 """sordino-live on JACK servers without hardware: streams, devices, files, noise.
 
-    test_live.py SORDINO_LIVE SORDINO JACK_PROBE
+    test_live.py SORDINO_LIVE SORDINO JACK_PROBE [DATA]
 """
 import array
 import json
@@ -10,20 +10,34 @@ import signal
 import subprocess
 import unittest
 
-from live_jack import (PATIENCE, PROBE, SEED, SORDINO, Case, Server, end, main, noisy_tone, run, samples,
+import noisy_voice
+from live_jack import (DATA, PATIENCE, PROBE, SEED, SORDINO, Case, Server, end, main, noisy_tone, run, samples,
                        start, wait_for)
 
 
 class Streams(Case):
-    def check_core(self, raw, clean, latency):
+    def check_core(self, raw, clean, latency, model="wiener"):
         """What went out is what sordino makes of what came in."""
-        done = subprocess.run([SORDINO, "-f", "-m", "wiener", self.path("raw.wav"),
+        done = subprocess.run([SORDINO, "-f", "-m", model, self.path("raw.wav"),
                                self.path("core.wav")], capture_output=True, text=True)
         self.assertEqual(done.returncode, 0, done.stderr)
         core, delay = samples(self.path("core.wav")), 4 * int(latency["text"].split()[0])
         self.assertEqual(len(raw), len(clean))
         self.assertGreater(len(clean), delay)
         self.assertEqual(clean[delay:], core[:len(clean) - delay])
+
+    @unittest.skipUnless(noisy_voice.is_recorded(DATA), "there are no recordings, or no ffmpeg")
+    def test_a_recorded_noisy_voice_passes_as_the_core_makes_it(self):
+        x = noisy_voice.make(DATA, 11, 48000, SEED)
+        x[0] = 0.5
+        self.write("noisy.f32", x)
+        with Server() as server:
+            for model in ("speech", "wiener"):
+                raw, clean, sent, received, latency = self.play(server, "-m", model, "--limit", "120")
+                self.check_core(raw, clean, latency, model)
+                at = next(i for i in range(0, len(raw), 4) if raw[i:i + 4] != b"\0\0\0\0")
+                self.assertEqual(raw[at:at + len(sent)], sent)
+                self.assertEqual(clean[at:at + len(received)], received)
 
     def check_blocks(self, period):
         with Server(period) as server:

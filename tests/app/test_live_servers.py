@@ -7,12 +7,9 @@ PLUGIN is the shared library of the LV2 plugin, beside its .ttl files; "-" leave
 a folder with recordings in speech/ and noise/; without it a voice is made up. Nothing here speaks to
 the servers or sound cards of this machine: each server has folders of its own, without D-Bus.
 """
-import array
 import glob
 import json
-import math
 import os
-import random
 import re
 import shutil
 import signal
@@ -21,6 +18,8 @@ import sys
 import tempfile
 import time
 import unittest
+
+import noisy_voice
 
 LIVE, SORDINO, PROBE = (os.path.abspath(path) for path in sys.argv[1:4])
 PLUGIN = sys.argv[4] if len(sys.argv) > 4 else "-"
@@ -128,36 +127,6 @@ def samples(path):
     return data[at + 8:at + 8 + int.from_bytes(data[at + 4:at + 8], "little")]
 
 
-def decoded(paths):
-    """Recordings one after the other, as floats."""
-    x = array.array("f")
-    for path in paths:
-        data = subprocess.run(["ffmpeg", "-v", "error", "-i", path, "-ac", "1", "-ar", str(RATE), "-f",
-                               "f32le", "-"], check=True, stdin=subprocess.DEVNULL,
-                              stdout=subprocess.PIPE).stdout
-        x.frombytes(data)
-        if len(x) >= SECONDS * RATE:
-            break
-    return x[:SECONDS * RATE]
-
-
-def noisy_voice():
-    """Recorded where recordings are there, else something like it: glides that come and go."""
-    voices = sorted(glob.glob(DATA + "/speech/*.flac"))
-    noises = sorted(glob.glob(DATA + "/noise/airplane*.flac"))
-    if voices and noises and shutil.which("ffmpeg"):
-        voice, noise = decoded(voices), decoded(noises)
-        n = min(len(voice), len(noise))
-        return array.array("f", (voice[t] + 0.3 * noise[t] for t in range(n)))
-    draw, phase, x = random.Random(SEED), 0.0, array.array("f")
-    for t in range(SECONDS * RATE):
-        phase += 2 * math.pi * (150 + 40 * math.sin(2 * t / RATE)) / RATE
-        spoken = max(0.0, math.sin(8 * t / RATE))
-        x.append(0.1 * spoken * sum(math.sin(k * phase) / k for k in range(1, 6)) +
-                 draw.gauss(0, 0.02))
-    return x
-
-
 def longest_stretch(needle, hay):
     """Bytes of the longest part of `needle` found that is in `hay` in one piece."""
     step, most, at = RATE, 0, 0
@@ -218,7 +187,7 @@ class Case(unittest.TestCase):
 
     def write_voice(self):
         with open(self.path("sent.f32"), "wb") as file:
-            noisy_voice().tofile(file)
+            noisy_voice.make(DATA, SECONDS, RATE, SEED).tofile(file)
         with open(self.path("sent.f32"), "rb") as file:
             return file.read()
 

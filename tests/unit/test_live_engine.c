@@ -71,11 +71,13 @@ static void a_change_while_it_sounds_neither_clicks_nor_gaps(void **state)
         if (at == 9600) {
             assert_true(engine_change(e, make_voice(0.02, latency)));
             assert_false(engine_change(e, NULL));
+            assert_true(engine_is_changing(e));
         }
         engine_run(e, in + at, out + at, 480);
     }
     assert_true(engine_tidy(e));
     assert_false(engine_tidy(e));
+    assert_false(engine_is_changing(e));
     assert_int_equal(sordino_latency(engine_voice(e)->denoiser), latency);
     /* Float rounding of the fade between two equal values. */
     const float tolerance = 1e-6F;

@@ -1,0 +1,240 @@
+"""sordino-live on a terminal: what it shows, its keys, and the terminal as it was afterwards.
+
+    test_live_screen.py SORDINO_LIVE SORDINO JACK_PROBE
+"""
+import fcntl
+import glob
+import json
+import os
+import pty
+import re
+import resource
+import select
+import shutil
+import signal
+import struct
+import subprocess
+import termios
+import time
+import unittest
+
+from live_jack import LIVE, PATIENCE, Case, Server, end, main, noisy_tone, run, start, wait_for
+
+
+class Terminal:
+    """A program on a terminal of its own."""
+
+    def __init__(self, folder, env, rows, columns, *options):
+        self.fd, self.slave = pty.openpty()
+        fcntl.ioctl(self.slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+        self.before = termios.tcgetattr(self.slave)
+        self.process = subprocess.Popen([LIVE, *options], env=dict(env, TERM="xterm"), cwd=folder,
+                                        stdin=self.slave, stdout=self.slave, stderr=self.slave,
+                                        start_new_session=True)
+        self.text = self.all = ""
+
+    def read(self, seconds):
+        if select.select([self.fd], [], [], seconds)[0]:
+            part = os.read(self.fd, 65536).decode(errors="replace")
+            self.text += part
+            self.all += part
+
+    def expect(self, pattern):
+        """Reads until the pattern came; what was read until then is done with."""
+        limit = time.monotonic() + PATIENCE
+        while time.monotonic() < limit:
+            found = re.search(pattern, self.text)
+            if found:
+                self.text = self.text[found.end():]
+                return found
+            self.read(0.2)
+        raise AssertionError(f"{pattern!r} did not come: {self.text[-600:]!r}")
+
+    def press(self, key, pattern):
+        self.text = ""
+        os.write(self.fd, key.encode())
+        return self.expect(pattern)
+
+    def finish(self):
+        """How it ended; what it still wrote is read."""
+        limit = time.monotonic() + PATIENCE
+        while self.process.poll() is None and time.monotonic() < limit:
+            self.read(0.1)
+        self.read(0.1)
+        return self.process.wait(1)
+
+    def close(self):
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait(PATIENCE)
+        os.close(self.fd)
+        os.close(self.slave)
+
+
+class Screen(Case):
+    def setUp(self):
+        super().setUp()
+        self.server = Server()
+        self.addCleanup(lambda: self.server.stop())
+
+    def open(self, *options, rows=24, columns=80):
+        terminal = Terminal(self.folder, self.server.env, rows, columns, *options)
+        self.addCleanup(terminal.close)
+        return terminal
+
+    def check_restored(self, terminal):
+        self.assertEqual(termios.tcgetattr(terminal.slave), terminal.before)
+        self.assertGreater(terminal.all.rfind("\x1b[?25h"), terminal.all.rfind("\x1b[?25l"))
+
+    def test_each_key_does_what_it_says(self):
+        t = self.open("--input", "system", "--output", "system", "-m", "wiener")
+        t.expect("q end  b bypass  d delta")
+        t.expect(r"in \[.*\] .* dB  out \[.*\] .* dB  red .*\n.*wiener  limit 20 dB")
+        t.press("b", "BYPASS")
+        t.press("d", "BYPASS DELTA")
+        t.press("b", r"red -?\d+ dB  DELTA")
+        t.press("d", r"red -?\d+ dB *\x1b\[K")
+        t.press("-", "limit 23 dB")
+        t.press("+", "limit 20 dB")
+        t.press("n", "noise: is learned: .*")
+        t.expect("LEARN")
+        t.press("n", "noise: is known from what was heard")
+        t.press("r", r"sordino-\d+-\d+-raw.wav: is written")
+        t.expect("REC")
+        t.press("r", r"record-raw: \d+ frames, 0 lost")
+        self.assertEqual(len(glob.glob(self.path("sordino-*-raw.wav"))), 1)
+        self.assertEqual(len(glob.glob(self.path("sordino-*-clean.wav"))), 1)
+        t.press("l", "wiener: is taken")
+        t.press("?", "limit 20 dB")  # means nothing
+        t.press("mm", r"speech\S*: is taken")  # while the change before is still under way
+        t.press("q", "ended: after .* s; xruns")
+        self.assertEqual(t.finish(), 0)
+        self.check_restored(t)
+
+    def test_the_limit_ends_at_its_ends(self):
+        t = self.open("--input", "system", "-m", "wiener", "--limit", "3")
+        t.expect("limit 3 dB")
+        t.press("+", "limit 0 dB")
+        t.press("+", "limit 0 dB")
+        t.process.terminate()
+        self.assertEqual(t.finish(), 0)
+
+    def test_a_network_says_that_it_learns_no_noise(self):
+        t = self.open("--input", "system", "-m", "speech")
+        t.expect("speech  limit")
+        t.press("n", "is not learned by a network")
+
+    def test_any_end_leaves_the_terminal_as_it_was(self):
+        for how, code in ((signal.SIGTERM, 0), (signal.SIGINT, 0), (signal.SIGQUIT, -signal.SIGQUIT),
+                          (signal.SIGABRT, -signal.SIGABRT)):
+            t = self.open("--input", "system", "-m", "wiener")
+            t.expect("wiener  limit")
+            self.assertNotEqual(termios.tcgetattr(t.slave), t.before)
+            t.process.send_signal(how)
+            self.assertEqual(t.finish(), code)
+            self.check_restored(t)
+            self.server.stop()  # which waits for a client that has died
+            self.server = Server()
+
+    def test_stopped_it_leaves_the_terminal_and_takes_it_again(self):
+        t = self.open("--input", "system", "-m", "wiener")
+        t.expect("wiener  limit")
+        t.process.send_signal(signal.SIGTSTP)
+        t.expect(r"\x1b\[\?25h")
+        t.process.send_signal(signal.SIGCONT)
+        t.press("b", "BYPASS")
+        t.press("q", "ended: after")
+        self.assertEqual(t.finish(), 0)
+        self.check_restored(t)
+
+    def test_lines_never_grow_over_the_width(self):
+        for rows, columns in ((24, 80), (50, 200), (10, 30)):
+            t = self.open("--input", "system", "-m", "wiener", rows=rows, columns=columns)
+            t.expect("wiener +limit")
+            for key in "bdnr":
+                t.press(key, "BYPASS DELTA LEARN REC" if key == "r" and columns >= 80 else "wiener")
+            t.press("?", "(?s)wiener .*wiener [^\\x1b]*\\x1b")
+            at = t.all.rfind("\x1b[A", 0, t.all.rfind("\x1b[A"))  # the last that is whole
+            drawn = re.sub(r"\x1b\[[?0-9]*[A-Za-z]", "", t.all[at:t.all.rfind("\x1b[A")])
+            self.assertIn("wiener", drawn)
+            for line in re.split(r"[\r\n]+", drawn):
+                self.assertLess(len(line), columns, line)
+            t.press("q", "ended: after")
+            self.assertEqual(t.finish(), 0)
+            for name in glob.glob(self.path("sordino-*")):
+                os.remove(name)
+
+
+class Lines(Case):
+    def test_elsewhere_there_are_lines_without_colours_or_cursors(self):
+        with Server() as server:
+            done = run("--input", "system", "--seconds", "1", "-m", "wiener", env=server.env)
+            self.assertEqual((done.returncode, done.stderr), (0, ""))
+            self.assertNotIn("\x1b", done.stdout)
+            self.assertRegex(done.stdout, "^sordino-live: JACK Audio Connection Kit: system: to ")
+            self.assertRegex(done.stdout, "\nsordino-live: ended: after 1.* s; xruns ")
+            quiet = run("--input", "system", "--seconds", "1", "-q", env=server.env)
+            self.assertEqual((quiet.returncode, quiet.stdout, quiet.stderr), (0, "", ""))
+
+
+class Priority(Case):
+    def test_real_time_priority_that_is_not_allowed_is_told(self):
+        def limit():
+            resource.setrlimit(resource.RLIMIT_RTPRIO, (0, 0))
+        rights = ["setpriv", "--bounding-set=-sys_nice"] if os.getuid() == 0 else []
+        if rights and not shutil.which("setpriv"):
+            self.skipTest("setpriv is not installed")
+        with Server() as server:
+            live = subprocess.Popen([*rights, LIVE, "--json", "--rt", "--input", "system", "--output",
+                                     "system"], env=server.env, preexec_fn=limit, text=True,
+                                    stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                    stderr=subprocess.PIPE)
+            self.assertIn("not allowed here, ordinary priority stays", wait_for(live, "rt")["text"])
+            wait_for(live, "status")
+            _, errors = end(live)
+            self.assertEqual(live.returncode, 0)
+            self.assertEqual(errors.count("\n"), 1, errors)
+
+    def test_real_time_priority_is_taken_where_it_is_allowed(self):
+        if subprocess.run(["chrt", "-f", "60", "true"], capture_output=True).returncode != 0:
+            self.skipTest("it is not allowed here")
+        with Server() as server:
+            live = start("--rt", "--input", "system", "--output", "system", env=server.env)
+            self.assertIn("runs at real-time priority", wait_for(live, "rt")["text"])
+            threads = [subprocess.run(["chrt", "-p", thread], capture_output=True, text=True).stdout
+                       for thread in os.listdir(f"/proc/{live.pid}/task")]
+            self.assertEqual(sum("SCHED_FIFO" in text for text in threads), 1, threads)
+            end(live)
+            self.assertEqual(live.returncode, 0)
+
+
+class Learning(Case):
+    def test_noise_is_learned_and_saved_and_used_again(self):
+        with Server() as server:
+            self.write("noisy.f32", noisy_tone(5))
+            probe = self.start_probe(server, self.path("noisy.f32"))
+            live = start("--input", "src", "--output", "dst", "--learn-noise", "1.5", "--save-profile",
+                         self.path("room.safetensors"), env=server.env)
+            self.assertEqual(wait_for(live, "learning")["subject"], "noise")
+            wait_for(live, "learned")
+            probe.communicate(timeout=PATIENCE)
+            events, errors = end(live)
+            self.assertEqual((live.returncode, errors), (0, ""))
+            with open(self.path("room.safetensors"), "rb") as file:
+                data = file.read()
+            json.loads(data[8:8 + int.from_bytes(data[:8], "little")])
+            used = run("--input", "system", "--seconds", "1", "--noise-profile",
+                       self.path("room.safetensors"), env=server.env)
+            self.assertEqual((used.returncode, used.stderr), (0, ""))
+            for options, words in {
+                    ("--save-profile", self.path("room.safetensors")): "is there already",
+                    ("--save-profile", self.path("new.safetensors")): "nothing was learned",
+                    ("--noise-profile", self.path("none")): ""}.items():
+                done = run("--input", "system", "--seconds", "1", "-m", "wiener", *options,
+                           env=server.env)
+                self.assertEqual(done.returncode, 1, done.stderr)
+                self.assertIn(words, done.stderr)
+
+
+if __name__ == "__main__":
+    main()
