@@ -1,4 +1,5 @@
-/* What the user sees: two lines of status on a terminal, lines of text elsewhere, or JSON events. */
+/* What the user sees: two lines of status on a terminal, lines of text elsewhere, or JSON events.
+ */
 #ifndef STREAM_SCREEN_H
 #define STREAM_SCREEN_H
 
