@@ -1,14 +1,15 @@
 """The plugins in the hosts that people use, on a noisy recording: the same samples as the library's.
 
-    hosts.py REFERENCE BUNDLE [DATA] [HOST ...]
+    hosts.py REFERENCE PLAY BUNDLE [DATA] [HOST ...]
 
-REFERENCE is the program of reference.c, BUNDLE a folder with the plugins as they were built, DATA a
+REFERENCE is the program of reference.c, PLAY that of play.c, BUNDLE a folder with the plugins as they were built, DATA a
 folder with recordings in speech/ and noise/. What the library makes of the recording is compared
 with what each host makes of it, after the latency that the plugin reports. Hosts that are not
 installed are skipped by name; with HOSTs named, only those run. Exit status: 0, 1 where a host
 failed, 77 where there was none. SORDINO_HOSTS_KEEP=1 keeps what was written.
 """
 import array
+import concurrent.futures
 import ctypes
 import glob
 import os
@@ -19,19 +20,22 @@ import struct
 import subprocess
 import sys
 import tempfile
+import threading
 import wave
 
 import ardour
 import jack
 import pipewire
-from jack import HostFailed
+import processes
+from processes import HostFailed
 
 RATE = 48000
 SECONDS = 4
 SEED = int(os.environ.get("SORDINO_TEST_SEED", "1"))
 # Float rounding of samples below full scale: hosts that mix or scale by 1 round once or twice.
 TOLERANCE = 2.0 ** -22
-TIME_LIMIT = 240  # s for one run of a host; it is to end a host that hangs, and measures nothing
+TIME_LIMIT = 120  # s for one run of a host; it is to end a host that hangs, and measures nothing
+AT_ONCE = 4  # hosts beside each other: they wait as much as they work
 WAVE_FORMAT_PCM, WAVE_FORMAT_IEEE_FLOAT, WAVE_FORMAT_EXTENSIBLE = 1, 3, 0xfffe
 
 
@@ -218,40 +222,38 @@ class Case:
 # ---- where it all happens
 
 class Work:
-    def __init__(self, folder, reference, bundle):
-        self.folder, self.reference, self.count = folder, os.path.abspath(reference), 0
+    def __init__(self, folder, reference, play, bundle):
+        self.folder, self.count, self.lock = folder, 0, threading.Lock()
+        self.ardours = threading.Lock()
+        self.reference, self.play = os.path.abspath(reference), os.path.abspath(play)
         # Hosts read whatever lies in the bundle: only what is installed.
         self.lv2 = os.path.join(folder, "lv2")
         self.bundle = os.path.join(self.lv2, "sordino.lv2")
         os.makedirs(self.bundle)
         for name in ("sordino.so", "manifest.ttl", "sordino.ttl", "presets.ttl"):
             shutil.copy(os.path.join(bundle, name), self.bundle)
-        for name in ("home", "run"):
-            os.mkdir(os.path.join(folder, name), 0o700)
-        home = os.path.join(folder, "home")
-        self.env = dict(os.environ, LV2_PATH=self.lv2, HOME=home, XDG_CONFIG_HOME=home + "/config",
-                        XDG_CACHE_HOME=home + "/cache", XDG_DATA_HOME=home + "/data",
-                        XDG_RUNTIME_DIR=os.path.join(folder, "run"), LC_ALL="C",
+        self.env = dict(processes.environment(folder), LV2_PATH=self.lv2,
                         GST_REGISTRY=os.path.join(folder, "gstreamer"))
+
+    def number(self):
+        """One that no other has."""
+        with self.lock:
+            self.count += 1
+            return self.count
 
     def path(self, name):
         """A new file's name."""
-        self.count += 1
-        return os.path.join(self.folder, "%d-%s" % (self.count, name))
+        return os.path.join(self.folder, "%d-%s" % (self.number(), name))
 
-    def run(self, *command, **more):
-        """What it wrote; raises where it failed."""
-        env = dict(self.env, **more)
-        try:
-            done = subprocess.run(command, env=env, cwd=self.folder, stdin=subprocess.DEVNULL,
-                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                                  timeout=TIME_LIMIT, check=False)
-        except subprocess.TimeoutExpired as why:
-            raise HostFailed("%s did not end" % command[0]) from why
-        said = done.stdout.decode(errors="replace")
-        if done.returncode != 0:
-            raise HostFailed("%s ended with %d:\n%s" % (command[0], done.returncode, said[-2000:]))
-        return said
+    def run(self, *command, limit=TIME_LIMIT, **more):
+        """What it wrote; raises where it failed. What is None in `more` is not set."""
+        env = {k: v for k, v in dict(self.env, **more).items() if v is not None}
+        return processes.run(command, env, self.folder, limit)
+
+    @staticmethod
+    def floats(path):
+        with open(path, "rb") as file:
+            return floats(file.read())
 
 
 # ---- hosts: what each makes of a case, from its first sample on, the plugin's latency in it
@@ -265,8 +267,7 @@ def ffmpeg(work, case):
     controls = "|".join("%s=%s" % (s, text(v)) for s, v in case.settings.items())
     graph = "lv2=p=" + case.plugin.uri.replace(":", r"\\:") + (":c=" + controls if controls else "")
     work.run("ffmpeg", "-v", "error", "-i", case.wav, "-af", graph, "-f", "f32le", out)
-    with open(out, "rb") as file:
-        return floats(file.read())
+    return work.floats(out)
 
 
 def lv2apply(work, case):
@@ -299,8 +300,7 @@ def gstreamer(work, case):
                 for s, v in case.values().items()]
     work.run("gst-launch-1.0", "-q", "filesrc", "location=" + case.wav, "!", "wavparse", "!",
              case.plugin.uri.replace(":", "-"), *controls, "!", "filesink", "location=" + out)
-    with open(out, "rb") as file:
-        return floats(file.read())
+    return work.floats(out)
 
 
 def lv2bench(work, case):
@@ -333,14 +333,10 @@ HOSTS = [
     ("ecasound", ["ecasound"], "ecasound", [0], ecasound),
     ("gstreamer", ["gst-launch-1.0"], "gstreamer1.0-plugins-bad", [0], gstreamer),
     ("lv2bench", ["lv2bench"], "lilv-utils", [0], lv2bench),
-    ("jalv", ["jalv", "jackd"], "jalv", jack.BEFORE, jack.jalv),
+    ("jalv", ["jalv", "jackd", "jack_wait"], "jalv", jack.BEFORE, jack.jalv),
     ("ardour", ["ardour7-lua", "ardour7-export"], "ardour", ardour.BEFORE, in_ardour),
-    ("pipewire", pipewire.PROGRAMS, "pipewire", pipewire.BEFORE, pipewire.pipewire),
+    ("pipewire", pipewire.PROGRAMS, "pipewire", jack.BEFORE, pipewire.pipewire),
 ]
-
-
-# Run when named: on a busy machine PipeWire drops blocks and Ardour's scripts may end early.
-BY_NAME = ("ardour", "pipewire")
 
 
 def missing(name, programs, work):
@@ -375,7 +371,7 @@ def nearest(work, case, befores, out):
     late, best = case.latency * case.channels, None
     for before in befores:
         expected = case.expected(work, before)
-        far = max(abs(a - b) for a, b in zip(expected[:RATE], out[late:late + RATE]))
+        far = max(map(lambda a, b: abs(a - b), expected[:RATE], out[late:late + RATE]))
         if best is None or far < best[0]:
             best = far, expected
         if far <= TOLERANCE:
@@ -395,37 +391,45 @@ def try_host(work, case, host):
     print("%-10s %-8s ok: %s" % (name, case.name, told), flush=True)
 
 
-def try_all(work, cases, names):
-    ran = failed = 0
+def installed(work, names):
+    """The hosts that can be tried; says which cannot."""
+    hosts = []
     for host in HOSTS:
         name = host[0]
         if names and name not in names:
-            continue
-        if not names and name in BY_NAME:
-            print("%-10s skipped: runs when it is named" % name, flush=True)
             continue
         lacking = missing(name, host[1], work)
         if lacking:
             print("%-10s skipped: %s not installed" % (name, lacking), flush=True)
             continue
         print("%-10s version %s" % (name, debian_version(host[2])), flush=True)
-        ran += 1
-        for case in cases:
-            try:
-                try_host(work, case, host)
-            except (HostFailed, OSError) as why:
-                failed += 1
-                print("%-10s %-8s FAILED: %s" % (name, case.name, why), flush=True)
-    return ran, failed
+        hosts.append(host)
+    return hosts
+
+
+def failed(work, case, host):
+    try:
+        try_host(work, case, host)
+    except (HostFailed, OSError) as why:
+        print("%-10s %-8s FAILED: %s" % (host[0], case.name, why), flush=True)
+        return True
+    return False
+
+
+def try_all(work, cases, hosts):
+    """Several at a time, the slow ones of HOSTS' end first. How many failed."""
+    with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
+        return sum(pool.map(lambda job: failed(work, *job),
+                            [(case, host) for host in reversed(hosts) for case in cases]))
 
 
 def main():
-    reference, bundle = sys.argv[1:3]
-    names = [n for n in sys.argv[3:] if n in [h[0] for h in HOSTS]]
-    data = next((n for n in sys.argv[3:] if n not in names), None)
+    reference, play, bundle = sys.argv[1:4]
+    names = [n for n in sys.argv[4:] if n in [h[0] for h in HOSTS]]
+    data = next((n for n in sys.argv[4:] if n not in names), None)
     folder = tempfile.mkdtemp(prefix="sordino-hosts-")
     try:
-        work = Work(folder, reference, bundle)
+        work = Work(folder, reference, play, bundle)
         name, sides = record(data)
         plugins = {kind: Plugin(work.bundle, kind) for kind in ("mono", "stereo")}
         print("recording: %s; seed %d" % (name, SEED))
@@ -437,12 +441,13 @@ def main():
         ]
         for case in cases:
             print("%s: %s, latency %d samples" % (case.name, case.plugin.uri, case.latency))
-        ran, failed = try_all(work, cases, names)
+        hosts = installed(work, names)
+        failures = try_all(work, cases, hosts)
     finally:
         if os.environ.get("SORDINO_HOSTS_KEEP") != "1":
             shutil.rmtree(folder, ignore_errors=True)
-    print("%d hosts, %d failures" % (ran, failed))
-    return 1 if failed else 0 if ran else 77
+    print("%d hosts, %d failures" % (len(hosts), failures))
+    return 1 if failures else 0 if hosts else 77
 
 
 if __name__ == "__main__":
