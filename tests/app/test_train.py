@@ -240,6 +240,20 @@ class Refusals(Base):
                 self.check_refused(result, name, word)
                 self.assertFalse(os.path.exists(self.at("m")))
 
+    def test_a_folder_of_two_noises_does_beside_what_is_none(self):
+        os.mkdir(self.at("few"))
+        for name, step in (("fan.wav", 1.3), ("tap.wav", 0.7)):
+            write_wav(self.at("few/" + name), [0.2 * math.sin(step * i * i) for i in range(48000)])
+        write_wav(self.at("few/silence.wav"), [0] * 16000)
+        with open(self.at("few/broken.wav"), "w") as f:
+            f.write("no sound\n")
+        options = [*SMALL, "--noise", self.at("few"), "--signal", "tones", "--hours", "0.01",
+                   "--force", "-o", self.at("m.safetensors")]
+        result = train(*options)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertIn("broken.wav", result.stderr)
+        self.check_refused(train(*options, "--held-out", "0"), "noise", "--held-out")
+
     def test_nothing_is_overwritten(self):
         with open(self.at("m.safetensors"), "w") as f:
             f.write("precious")

@@ -352,6 +352,24 @@ static void a_single_recording_is_cut_in_time(void **state)
         }
 }
 
+/* By chance none of two is among the tenth held out, or by another both among nine tenths. */
+static void few_recordings_are_cut_where_all_would_be_on_one_side(void **state)
+{
+    (void)state;
+    for (char name[] = "a.wav"; name[0] <= 'z'; name[0]++)
+        for (int most = 0; most < 2; most++) {
+            empty_folder();
+            put_tone(name, 500, RATE, RATE);
+            put_tone("other.wav", 700, RATE, RATE);
+            put_silence("silence.wav");
+            library *const l = open_folder(&(library_spec){.held_out = most ? 0.9 : 0.1});
+            assert_true(library_hours(l, true) > 0 && library_hours(l, false) > 0);
+            if (library_count(l) == 4) /* cut: as much of each */
+                assert_int_equal(library_at(l, 0).n, library_at(l, 2).n);
+            library_free(l);
+        }
+}
+
 static void the_hash_is_of_what_is_trained_with(void **state)
 {
     (void)state;
@@ -578,6 +596,7 @@ int main(void)
         cmocka_unit_test(pieces_of_a_recording_stay_on_one_side),
         cmocka_unit_test(a_list_says_what_is_held_out),
         cmocka_unit_test(a_single_recording_is_cut_in_time),
+        cmocka_unit_test(few_recordings_are_cut_where_all_would_be_on_one_side),
         cmocka_unit_test(the_hash_is_of_what_is_trained_with),
         cmocka_unit_test(draws_follow_the_seed_and_the_rate),
         cmocka_unit_test(a_speed_moves_the_pitch),

@@ -318,14 +318,15 @@ static sordino_status find_files(const char *path, names *files, sordino_error *
     return SORDINO_OK;
 }
 
+/* `cut`: each recording in time, however many there are. */
 static sordino_status read_path(library *l, const library_spec *spec, const char *path,
-                                const names *list, sordino_error *why)
+                                const names *list, bool cut, sordino_error *why)
 {
     names files = {0};
     struct stat st;
     sordino_status status = find_files(path, &files, why);
     const bool folder = status == SORDINO_OK && stat(path, &st) == 0 && S_ISDIR(st.st_mode);
-    const bool alone = files.n == 1 && spec->n_paths == 1;
+    const bool alone = cut || (files.n == 1 && spec->n_paths == 1);
     for (size_t i = 0; status == SORDINO_OK && i < files.n; i++) {
         const char *const file = files.items[i];
         const char *const slash = strrchr(file, '/');
@@ -359,20 +360,35 @@ static sordino_status finish(library *l, const library_spec *spec, sordino_error
                      spec->paths[0]);
 }
 
+/* A new library with all of the paths' recordings in it; `*l` may be one to be freed after failure.
+ */
+static sordino_status read_all(const library_spec *spec, bool cut, library **l, sordino_error *why)
+{
+    *l = library_empty();
+    if (!*l)
+        return error_set(why, SORDINO_NO_MEM, "Out of memory for recordings");
+    names list = {0};
+    (*l)->max_hours = spec->max_hours;
+    sordino_status status = read_list(spec->held_out_list, &list, why);
+    for (size_t i = 0; status == SORDINO_OK && i < spec->n_paths; i++)
+        status = read_path(*l, spec, spec->paths[i], &list, cut, why);
+    names_free(&list);
+    return status;
+}
+
 sordino_status library_open(const library_spec *spec, library **out, sordino_error *why)
 {
     *out = NULL;
     if (spec->n_paths == 0 || !(spec->held_out >= 0 && spec->held_out < 1))
         return error_set(why, SORDINO_BAD_ARG, "No recordings are named");
-    library *l = library_empty();
-    if (!l)
-        return error_set(why, SORDINO_NO_MEM, "Out of memory for recordings");
-    names list = {0};
-    l->max_hours = spec->max_hours;
-    sordino_status status = read_list(spec->held_out_list, &list, why);
-    for (size_t i = 0; status == SORDINO_OK && i < spec->n_paths; i++)
-        status = read_path(l, spec, spec->paths[i], &list, why);
-    names_free(&list);
+    library *l;
+    sordino_status status = read_all(spec, false, &l, why);
+    /* Of a few recordings the hashes may leave none on a side: then each is cut in time. */
+    if (status == SORDINO_OK && l->n > 0 && !spec->held_out_list && spec->held_out > 0 &&
+        (library_hours(l, true) <= 0 || library_hours(l, false) <= 0)) {
+        library_free(l);
+        status = read_all(spec, true, &l, why);
+    }
     if (status == SORDINO_OK)
         status = finish(l, spec, why);
     if (status != SORDINO_OK) {

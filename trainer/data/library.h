@@ -22,7 +22,8 @@ typedef struct library_spec {
     double held_out;           /* share of recordings held out, 0..1, by a hash of their names;
                                   pieces of one recording (same name up to its last '-', '_' or
                                   '.') stay together. A single recording is cut in time instead:
-                                  its last part is held out */
+                                  its last part is held out; so is each where the hashes
+                                  would leave all of them on one side */
     double max_hours;          /* more is left out, with a count of what was; 0: no limit */
 } library_spec;
 

@@ -114,6 +114,10 @@ static sordino_status make_items(scoring *s, const settings *g, const sources *s
     const mix_spec spec = plain_spec(g, s->ratios[first]);
     mixer *m = NULL;
     mix_work *w = NULL;
+    if ((src->n_noise > 0 && src->n_held_noise == 0) || src->n_held_clean == 0)
+        return error_set(why, SORDINO_BAD_ARG,
+                         "No %s is held out to score with; see --held-out and --held-out-list",
+                         src->n_held_clean == 0 ? "clean signal" : "noise");
     sordino_status status = mixer_new(&spec, src->held_clean, src->n_held_clean, src->held_noise,
                                       src->n_held_noise, g->seed + (uint64_t)stream_seed, &m, why);
     if (status == SORDINO_OK)
