@@ -187,7 +187,8 @@ class Rates(Case):
             probe, live = self.learn(server, "--learn-noise", "1", "--save-profile",
                                      self.path("room.safetensors"), "--force")
             wait_for(live, "learned")
-            wait_for(live, "status")
+            for _ in range(2):  # a block more has told the noise by then
+                wait_for(live, "status")
             server.stop(how)
             wait_for(live, "lost")
             probe.kill()
