@@ -604,6 +604,7 @@ static void loop(live *l)
                                                : plain_every;
     struct pollfd ready[2] = {{.fd = wake_descriptor(), .events = POLLIN},
                               {.fd = STDIN_FILENO, .events = POLLIN}};
+    const bool had_keys = kind == SCREEN_LINE && isatty(STDIN_FILENO);
     while (!l->ending) {
         int key = 0;
         /* Where there are no keys standard input is nobody's business. */
@@ -613,6 +614,8 @@ static void loop(live *l)
         while ((key = screen_key()) > 0)
             on_key(l, key);
         step(l, every);
+        if (had_keys && !isatty(STDIN_FILENO))
+            l->ending = true; /* its terminal was closed: nobody could end it any more */
     }
 }
 

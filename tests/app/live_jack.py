@@ -4,6 +4,7 @@ and a microphone and a loudspeaker at them.
 The programs are the first three arguments: SORDINO_LIVE SORDINO JACK_PROBE [DATA].
 """
 import array
+import atexit
 import json
 import math
 import os
@@ -57,6 +58,7 @@ class Server:
         self.log = tempfile.TemporaryFile()
         self.process = subprocess.Popen(self.command, env=self.env, stdin=subprocess.DEVNULL,
                                         stdout=self.log, stderr=self.log)
+        atexit.register(self.process.kill)  # when a test fails half-way; nothing once it has ended
 
     def stop(self, how=signal.SIGTERM):
         if self.process.poll() is None:

@@ -147,6 +147,14 @@ class Screen(Case):
         self.assertEqual(t.finish(), 0)
         self.check_restored(t)
 
+    def test_it_ends_with_its_terminal(self):
+        t = self.open("--input", "system", "-m", "wiener")
+        t.expect("wiener  limit")
+        os.close(t.fd)
+        os.close(t.slave)
+        t.fd, t.slave = os.open(os.devnull, os.O_RDWR), os.open(os.devnull, os.O_RDWR)
+        self.assertEqual(t.process.wait(PATIENCE), 0)
+
     def test_lines_never_grow_over_the_width(self):
         for rows, columns in ((24, 80), (50, 200), (10, 30)):
             t = self.open("--input", "system", "-m", "wiener", rows=rows, columns=columns)
