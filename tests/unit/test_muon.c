@@ -100,6 +100,8 @@ static void steps_are_made_orthogonal(void **context)
         const int rows = (int)matrices[i].rows, columns = (int)matrices[i].columns;
         const int rank = rows < columns ? rows : columns, longer = rows + columns - rank;
         double *const part = expected + matrices[i].offset, square = 0;
+        memset(u, 0, sizeof u);
+        memset(v, 0, sizeof v);
         draw_orthonormal(u, rank, rows, &seed);
         draw_orthonormal(v, rank, columns, &seed);
         for (int k = 0; k < rank; k++) {

@@ -98,6 +98,15 @@ static double told(const float *samples, size_t n)
     return energy > 0 ? sum / sqrt(energy) : 0;
 }
 
+/* NaN for a kind that is not in the table: near nothing. */
+static double said_of(const char *name)
+{
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (strcmp(known[i].name, name) == 0)
+            return known[i].said;
+    return (double)NAN;
+}
+
 /* Random numbers are drawn in an order that no compiler may choose. */
 static void every_compiler_makes_the_same_examples(void **state)
 {
@@ -111,11 +120,7 @@ static void every_compiler_makes_the_same_examples(void **state)
             got += told(x, N / 2);
         }
         printf("%s: %.6f\n", kind->name, got);
-        size_t i = 0;
-        while (i < sizeof known / sizeof *known && strcmp(known[i].name, kind->name) != 0)
-            i++;
-        assert_true(i < sizeof known / sizeof *known);
-        assert_true(fabs(got - known[i].said) < known_within);
+        assert_true(fabs(got - said_of(kind->name)) < known_within);
     }
 }
 
