@@ -27,15 +27,16 @@ PATIENCE = 60  # s: for anything at all; nothing here is a matter of speed
 
 
 class Server:
-    """jackd with its dummy driver, waiting for clients in each period (-S)."""
+    """jackd with its dummy driver, waiting for clients in each period (-S), for `patience` ms at
+    most; twenty times that when it ends and a client has died."""
 
-    def __init__(self, period=256, rate=48000, name=None):
+    def __init__(self, period=256, rate=48000, name=None, patience=2000):
         global N_SERVERS
         N_SERVERS += 1
         self.name = name or f"sordino-test-{os.getpid()}-{N_SERVERS}"
         self.env = dict(os.environ, JACK_DEFAULT_SERVER=self.name, JACK_NO_AUDIO_RESERVATION="1")
-        self.command = ["jackd", "-S", "-n", self.name, "-r", "-t", "2000", "-d", "dummy", "-r",
-                        str(rate), "-p", str(period), "-C", "1", "-P", "1"]
+        self.command = ["jackd", "-S", "-n", self.name, "-r", "-t", str(patience),
+                        "-d", "dummy", "-r", str(rate), "-p", str(period), "-C", "1", "-P", "1"]
         self.begin()
         end = time.monotonic() + PATIENCE
         while time.monotonic() < end:
