@@ -11,6 +11,7 @@ RATE = 48000
 SILENCE = 4 * RATE
 BEFORE = range(SILENCE, SILENCE + 480, 16)
 TRIES, LIMIT = 5, 40  # s of one program, which takes 2
+HEADER = 1024  # bytes, no less than those of a WAV file
 TICKS = 282240000 // RATE  # Ardour's superclock, in samples
 
 MAKE = """
@@ -175,12 +176,17 @@ def exported(work, case):
     files = os.listdir(out)
     if len(files) != 1:
         raise HostFailed("Ardour exported %d files" % len(files))
-    return os.path.join(out, files[0])
+    path = os.path.join(out, files[0])
+    with open(path, "rb") as file:
+        if not any(file.read()[HEADER:]):
+            raise HostFailed("Ardour exported silence")
+    return path
 
 
 def ardour(work, case):
-    """Its export takes the latency away. One at a time, and once more where it ends early or stands
-    still, as it does now and then on a busy machine; what it writes must be equal."""
+    """The file of a case; the latency is taken away. One at a time, and once more where Ardour ends
+    early, stands still or exports silence, as it does now and then on a busy machine; what it writes
+    must be equal."""
     with work.ardours:
         for left in range(TRIES - 1, -1, -1):
             try:

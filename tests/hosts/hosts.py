@@ -361,6 +361,8 @@ def difference(case, expected, out):
         raise HostFailed("%d samples came of %d" % (len(out), len(expected)))
     largest = max(abs(expected[i] - out[i + late]) for i in range(n))
     if not largest <= TOLERANCE:
+        if not any(out):
+            raise HostFailed("is silent")
         first = next(i for i in range(n) if not abs(expected[i] - out[i + late]) <= TOLERANCE)
         raise HostFailed("differs by %.3g, first at frame %d" % (largest, first // case.channels))
     return largest

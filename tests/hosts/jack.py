@@ -15,7 +15,9 @@ LIMIT = 60  # s of play.c
 # One name, and so one server at a time: libjack knows eight, and forgets one that was killed only
 # when another of its name begins.
 SERVER = "sordino-hosts"
-LOCK = os.path.join(tempfile.gettempdir(), "sordino-hosts-jack-%d" % os.getuid())
+SHARED = "/dev/shm"  # where libjack keeps them, whatever TMPDIR says
+LOCK = os.path.join(SHARED if os.path.isdir(SHARED) else tempfile.gettempdir(),
+                    "sordino-hosts-jack-%d" % os.getuid())
 TRIES = 3
 
 
@@ -28,8 +30,8 @@ def play(work, case, library, server, latency, ports, env):
     """What comes of a case by way of the ports (inputs, outputs); the file's name."""
     out = work.path("played.f32")
     inputs, outputs = ports
-    work.run(work.play, library, server, str(latency), str(LIMIT), case.wav + ".f32", out, *inputs,
-             *outputs, **env)
+    work.run(work.play, library, server, str(latency), str(LIMIT), str(case.channels),
+             case.wav + ".f32", out, *inputs, *outputs, **env)
     return out
 
 

@@ -1,7 +1,9 @@
 """PipeWire's filter-chain on a daemon of its own, without D-Bus, session manager or sound card.
 
 It is played to and recorded by play.c, by way of PipeWire's own libjack. All nodes follow its driver
-that works without a clock, so that a block is late only after 160 ms; then once more.
+that works without a clock, so that a block is late only after 160 ms. Then PipeWire leaves nodes out
+and tells nobody: a channel that is only passed on beside the plugin is the witness, and all is played
+once more.
 """
 import glob
 import os
@@ -43,8 +45,14 @@ context.modules = [
     { name = libpipewire-module-adapter }
     { name = libpipewire-module-link-factory }
     { name = libpipewire-module-filter-chain args = {
-        filter.graph = { nodes = [ { type = lv2 name = denoiser plugin = "%(uri)s"
-            control = { %(controls)s } } ] }
+        filter.graph = {
+            nodes = [
+                { type = lv2 name = denoiser plugin = "%(uri)s" control = { %(controls)s } }
+                { type = builtin name = witness label = mixer }
+            ]
+            inputs = [ %(inputs)s "witness:In 1" ]
+            outputs = [ %(outputs)s "witness:Out" ]
+        }
         audio.channels = %(channels)d
         audio.position = [ %(places)s ]
         capture.props = { %(common)s node.name = sordino_in node.description = sordino_in
@@ -92,15 +100,22 @@ def node(work, daemon, name, env):
     return found and found[1]
 
 
+def ports(case, side):
+    """The plugin's ports for sound, as the graph names them."""
+    names = [symbol for _, symbol, _ in case.plugin.ports if symbol.startswith(side)]
+    return " ".join('"denoiser:%s"' % name for name in names[:case.channels])
+
+
 def configure(folder, case, places):
-    """Writes the daemon's configuration and its clients'."""
+    """Writes the daemon's configuration and its clients'. The last place is the witness's."""
     common = "node.autoconnect = false stream.dont-remix = true node.group = " + GROUP
     files = {
         "client.conf": CLIENT,
         "jack.conf": CLIENT,
         "sordino.conf": CONFIGURATION % {
             "rate": jack.RATE, "period": PERIOD, "uri": case.plugin.uri,
-            "channels": case.channels, "places": " ".join(places), "group": GROUP,
+            "channels": len(places), "places": " ".join(places), "group": GROUP,
+            "inputs": ports(case, "in"), "outputs": ports(case, "out"),
             "controls": " ".join('"%s" = %.9g' % pair for pair in case.settings.items()),
             "common": common}}
     for name, text in files.items():
@@ -108,15 +123,15 @@ def configure(folder, case, places):
             file.write(text)
 
 
-def set_ports(work, daemon, case, places, env):
+def set_ports(work, daemon, places, env):
     for name, direction in (("sordino_in", "Input"), ("sordino_out", "Output")):
         number = wait_for("node " + name, lambda n=name: node(work, daemon, n, env))
         work.run("pw-cli", "set-param", number, "PortConfig",
-                 PORTS % (direction, jack.RATE, case.channels, " ".join(places)), **env)
+                 PORTS % (direction, jack.RATE, len(places), " ".join(places)), **env)
 
 
 def played(work, case):
-    places = ["MONO"] if case.channels == 1 else ["FL", "FR"]
+    places = ["FL", "FR", "FC"][:case.channels + 1]
     folder, path = work.path("pipewire"), work.path("pipewire.log")
     os.mkdir(folder, 0o700)
     configure(folder, case, places)
@@ -127,7 +142,7 @@ def played(work, case):
         daemon = begin(["pipewire", "-c", os.path.join(folder, "sordino.conf")],
                        dict(work.env, **env), work.folder, log)
         try:
-            set_ports(work, daemon, case, places, env)
+            set_ports(work, daemon, places, env)
             return jack.play(work, case, glob.glob(LIBRARY)[0], "pipewire-0", 0,
                              [["sordino_in:playback_" + p for p in places],
                               ["sordino_out:capture_" + p for p in places]], env)

@@ -3,11 +3,13 @@
  * first, then the recording, in the server's freewheel mode. Any library of that name will do,
  * JACK's or PipeWire's; it is loaded, not linked.
  *
- *     play LIBRARY SERVER LATENCY LIMIT IN OUT INPUT... OUTPUT...
+ *     play LIBRARY SERVER LATENCY LIMIT CHANNELS IN OUT INPUT... OUTPUT...
  *
  * LATENCY is waited for at any of the ports named, in samples; 0 waits for none. After LIMIT
- * seconds of the clock the process ends by SIGALRM. IN and OUT hold interleaved native floats; a
- * port of INPUT and of OUTPUT for each channel. Exit status: 0; 1 and a line on standard error.
+ * seconds of the clock the process ends by SIGALRM. IN and OUT hold interleaved native floats of
+ * CHANNELS; a port of INPUT and of OUTPUT for each channel. One more of both is a witness: a channel
+ * of the same host that gives what it is given, by which blocks are known that the host has not
+ * played in their turn. Exit status: 0; 1 and a line on standard error.
  */
 #include <dlfcn.h>
 #include <stdatomic.h>
@@ -19,8 +21,9 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { MAX_CHANNELS = 2, SILENCE = 4 * 48000, NO_START_SERVER = 1, SERVER_NAME = 4 };
+enum { MAX_CHANNELS = 2, MAX_PORTS = MAX_CHANNELS + 1, SILENCE = 4 * 48000, NO_START_SERVER = 1, SERVER_NAME = 4 };
 enum { IS_INPUT = 1, IS_OUTPUT = 2, CAPTURE_LATENCY = 0, NAME_SIZE = 64 };
+enum { MARKS = 1 << 20 /* frames after which the witness begins again; floats hold all of them */ };
 
 /* As jack.h has them; the header need not be there. */
 typedef struct client client;
@@ -49,8 +52,9 @@ static struct {
 /* Two clients: the second's blocks run after the plugin's, whose run after the first's. */
 static struct {
     size_t channels, n; /* frames */
+    size_t ports;       /* channels, or one more with a witness */
     float *in, *out;    /* [n][channels] */
-    port *sources[MAX_CHANNELS], *sinks[MAX_CHANNELS];
+    port *sources[MAX_PORTS], *sinks[MAX_PORTS];
     atomic_bool playing, gap;
     atomic_size_t played, heard; /* frames of the recording */
     atomic_size_t passed;        /* frames that the sink has seen at all */
@@ -126,6 +130,11 @@ static void write_sound(const char *path)
         fail("Cannot write ", path);
 }
 
+static float mark(size_t frame)
+{
+    return (float)(1 + frame % MARKS);
+}
+
 static int play_block(uint32_t n, void *user)
 {
     (void)user;
@@ -135,6 +144,11 @@ static int play_block(uint32_t n, void *user)
         float *const to = jack.port_get_buffer(sound.sources[c], n);
         for (uint32_t i = 0; to && i < n; i++)
             to[i] = playing && at + i < sound.n ? sound.in[(at + i) * sound.channels + c] : 0.0f;
+    }
+    if (sound.ports > sound.channels) {
+        float *const to = jack.port_get_buffer(sound.sources[sound.channels], n);
+        for (uint32_t i = 0; to && i < n; i++)
+            to[i] = playing ? mark(at + i) : 0.0f;
     }
     if (playing)
         atomic_store(&sound.played, at + n);
@@ -152,6 +166,12 @@ static int hear_block(uint32_t n, void *user)
         const float *const from = jack.port_get_buffer(sound.sinks[c], n);
         for (uint32_t i = 0; from && i < n && at + i < sound.n; i++)
             sound.out[(at + i) * sound.channels + c] = from[i];
+    }
+    if (sound.ports > sound.channels) {
+        const float *const from = jack.port_get_buffer(sound.sinks[sound.channels], n);
+        for (uint32_t i = 0; i < n; i++)
+            if (!from || from[i] != mark(at + i))
+                atomic_store(&sound.gap, true);
     }
     if (at + n != played)
         atomic_store(&sound.gap, true);
@@ -172,7 +192,7 @@ static void start_clients(const char *server, client *clients[2])
     static const char audio[] = "32 bit float mono audio";
     clients[0] = open_client("source", server);
     clients[1] = open_client("sink", server);
-    for (size_t c = 0; c < sound.channels; c++) {
+    for (size_t c = 0; c < sound.ports; c++) {
         const char name[] = {(char)('0' + c), '\0'};
         sound.sources[c] = jack.port_register(clients[0], name, audio, IS_OUTPUT, 0);
         sound.sinks[c] = jack.port_register(clients[1], name, audio, IS_INPUT, 0);
@@ -210,29 +230,31 @@ static uint32_t latency_told(client *c, char **ports, size_t n)
 
 int main(int argc, char **argv)
 {
-    if (argc != 9 && argc != 11)
-        fail("Usage: play LIBRARY SERVER LATENCY LIMIT IN OUT INPUT... OUTPUT...", "");
+    sound.channels = argc > 8 ? strtoul(argv[5], NULL, 10) : 0;
+    sound.ports = ((size_t)argc - 8) / 2;
+    if (argc % 2 || sound.channels < 1 || sound.channels > MAX_CHANNELS ||
+        sound.ports - sound.channels > 1)
+        fail("Usage: play LIBRARY SERVER LATENCY LIMIT CHANNELS IN OUT INPUT... OUTPUT...", "");
     alarm((unsigned)strtoul(argv[4], NULL, 10));
-    sound.channels = ((size_t)argc - 7) / 2;
-    read_sound(argv[5]);
+    read_sound(argv[6]);
     load(argv[1]);
     jack.set_error_function(say_nothing); /* servers are asked before they answer */
     jack.set_info_function(say_nothing);
     client *clients[2];
     start_clients(argv[2], clients);
-    for (size_t c = 0; c < sound.channels; c++) {
+    for (size_t c = 0; c < sound.ports; c++) {
         char source[NAME_SIZE], sink[NAME_SIZE];
         snprintf(source, sizeof source, "source:%zu", c);
         snprintf(sink, sizeof sink, "sink:%zu", c);
-        join(clients[0], source, argv[7 + c]);
-        join(clients[1], argv[7 + sound.channels + c], sink);
+        join(clients[0], source, argv[8 + c]);
+        join(clients[1], argv[8 + sound.ports + c], sink);
     }
     jack.set_freewheel(clients[0], 1);
     const size_t before = atomic_load(&sound.passed);
     while (atomic_load(&sound.passed) < before + SILENCE)
         nap();
     const uint32_t latency = (uint32_t)strtoul(argv[3], NULL, 10);
-    while (latency > 0 && latency_told(clients[1], argv + 7, 2 * sound.channels) != latency)
+    while (latency > 0 && latency_told(clients[1], argv + 8, 2 * sound.ports) != latency)
         nap();
     atomic_store(&sound.playing, true);
     while (atomic_load(&sound.heard) < sound.n)
@@ -240,6 +262,6 @@ int main(int argc, char **argv)
     jack.set_freewheel(clients[0], 0); /* or the server does not end when it is told to */
     if (atomic_load(&sound.gap))
         fail("The server left out some of the recording", "");
-    write_sound(argv[6]);
+    write_sound(argv[7]);
     _exit(0);
 }
