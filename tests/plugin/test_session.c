@@ -154,6 +154,46 @@ static void a_model_is_loaded_while_audio_runs(void **state)
     }
 }
 
+/* A sine of 200 Hz through models that come and go, kept by the limit above half of its height. No step
+ * from sample to sample is above its own but for gains that move, and no period is missing. */
+static void swaps_of_models_neither_click_nor_leave_a_gap(void **state)
+{
+    (void)state;
+    enum { PERIOD = 240, TURNS = 6 };
+    static float sine[N];
+    const double height = 0.5, step = height * 6.283185307179586 / PERIOD;
+    const char *const wishes[] = {first_model, second_model, ""};
+    for (size_t i = 0; i < N; i++)
+        sine[i] = (float)(height * sin(6.283185307179586 * (double)(i % PERIOD) / PERIOD));
+    services *s = services_new(world, "mono", 48000, WORKER_LATER);
+    s->host->controls[PORT_LIMIT] = -6.0f;
+    float before = 0.0f, peak = 0.0f;
+    for (size_t turn = 0; turn < TURNS; turn++) {
+        char model[512] = "?";
+        services_set_model(s, wishes[turn % 3]);
+        for (size_t at = 0; at < N; at += BLOCK) {
+            services_run(s, (float *[]){sine + at}, (float *[]){out_samples[0] + at}, BLOCK);
+            const char *path = services_told(s, model_uri);
+            if (path)
+                snprintf(model, sizeof model, "%s", path);
+            services_work(s);
+        }
+        assert_string_equal(model, wishes[turn % 3]);
+        for (size_t i = turn ? 0 : 4800; i < N; i++) {
+            const float now = out_samples[0][i];
+            if (i > 4800 || turn)
+                assert_true(fabs((double)now - (double)before) <= 1.5 * step);
+            before = now;
+            peak = fmaxf(peak, fabsf(now));
+            if (i % PERIOD == PERIOD - 1) {
+                assert_true((double)peak > 0.4 * height);
+                peak = 0.0f;
+            }
+        }
+    }
+    services_free(s);
+}
+
 static void a_model_that_fails_leaves_the_one_before(void **state)
 {
     (void)state;
@@ -518,6 +558,7 @@ int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_model_is_loaded_while_audio_runs),
+        cmocka_unit_test(swaps_of_models_neither_click_nor_leave_a_gap),
         cmocka_unit_test(a_model_that_fails_leaves_the_one_before),
         cmocka_unit_test(a_full_queue_is_tried_again),
         cmocka_unit_test(without_a_worker_the_model_stays_and_is_said_to),
