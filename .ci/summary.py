@@ -1,22 +1,34 @@
 """Adds up the runs of `./bootstrap test`: summary.py RESULTS ALLOWED-SKIPS.
 
 RESULTS has a line "run<tab>log<tab>path of a meson testlog.json" for each run, or
-"run<tab>pass|fail|skip<tab>reason" for one that is no more than a build or could not be made. Lists what failed and what was skipped, and ends with
+"run<tab>pass|fail|skip<tab>reason" for one that is no more than a build or could not be made. Lists
+what failed, with the lines of its output that tell most, and what was skipped, and ends with
 "sordino: N passed, N failed, N skipped". Exits with 1 when anything failed, nothing passed or,
 with CI=true, something was skipped that ALLOWED-SKIPS does not name as "run/test".
 """
 import fnmatch
 import json
 import os
+import re
 import sys
+
+
+TELLING = re.compile(r"fail|error|assert|differs|again:", re.I)
+MOST, WIDTH = 8, 160  # lines of a failed test, characters of each
+
+
+def told(lines):
+    """Of a failed test's output the last lines that speak of a failure, or that there are."""
+    chosen = [line for line in lines if TELLING.search(line)] or lines
+    return "".join("\n    " + line[:WIDTH] for line in chosen[-MOST:])
 
 
 def reason_of(test):
     """How a test failed, or what it said last before it skipped."""
-    if test["result"] != "SKIP":
-        return f"{test['result'].lower()}, exit status {test.get('returncode')}"
     text = (test.get("stdout") or "") + "\n" + (test.get("stderr") or "")
     lines = [line.strip() for line in text.splitlines() if line.strip()]
+    if test["result"] != "SKIP":
+        return f"{test['result'].lower()}, exit status {test.get('returncode')}" + told(lines)
     return lines[-1] if lines else "it gave no reason"
 
 
