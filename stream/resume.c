@@ -1,5 +1,7 @@
 #include "stream/resume.h"
 
+#include <dirent.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -54,6 +56,21 @@ bool resume_read(const char *text, resume *out)
     return true;
 }
 
+/* What libraries have open does not go into the new process: a sound server waits for ever at the
+ * other end of a socket that nobody closes. */
+static void close_all_on_exec(void)
+{
+    DIR *const open_ones = opendir("/proc/self/fd");
+    if (!open_ones)
+        return;
+    for (const struct dirent *d; (d = readdir(open_ones));) {
+        const int fd = (int)strtol(d->d_name, NULL, 10);
+        if (fd > STDERR_FILENO)
+            (void)fcntl(fd, F_SETFD, FD_CLOEXEC);
+    }
+    closedir(open_ones);
+}
+
 void resume_exec(const resume *r, char **argv, const char *model)
 {
     char folder[FOLDER], text[FOLDER + 256];
@@ -72,6 +89,7 @@ void resume_exec(const resume *r, char **argv, const char *model)
     all[n++] = (char *)model;
     all[n++] = (char *)"--resumed";
     all[n++] = text;
+    close_all_on_exec();
     execv("/proc/self/exe", all);
     free(all);
 }

@@ -8,6 +8,8 @@ import os
 import random
 import signal
 import subprocess
+import threading
+import time
 import unittest
 
 import noisy_voice
@@ -74,6 +76,11 @@ class Streams(Case):
                 self.check_core(raw, clean, latency)
 
 
+def cmdline(process):
+    with open(f"/proc/{process.pid}/cmdline", "rb") as file:
+        return file.read()
+
+
 class Devices(Case):
     def test_no_server_is_told_in_one_line(self):
         env = dict(os.environ, JACK_DEFAULT_SERVER=f"nobody-{os.getpid()}")
@@ -135,6 +142,26 @@ class Devices(Case):
 
     def test_a_server_that_ended_is_found_again(self):
         self.check_comes_back(signal.SIGTERM)
+
+    def test_a_server_that_stood_still_is_found_again(self):
+        """As one that slept with its machine."""
+        with Server(patience=100) as server:
+            live = start("--input", "system", "--output", "system", "--limit", "7", env=server.env)
+            alarm = threading.Timer(PATIENCE, live.kill)
+            alarm.start()
+            wait_for(live, "status")
+            server.process.send_signal(signal.SIGSTOP)
+            self.assertIn("was lost", wait_for(live, "lost")["text"])
+            while b"--resumed" not in cmdline(live):  # it goes on in a process of its own
+                time.sleep(0.05)
+            time.sleep(1)
+            server.process.send_signal(signal.SIGCONT)
+            wait_for(live, "reopened")
+            status = wait_for(live, "status")
+            self.assertEqual((status["limit"], status["device_losses"]), (-7.0, 1))
+            end(live)
+            alarm.cancel()
+            self.assertEqual(live.returncode, 0)
 
     def test_signals_end_it_and_read_the_model_again(self):
         with Server() as server:
