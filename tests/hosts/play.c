@@ -7,9 +7,9 @@
  *
  * LATENCY is waited for at any of the ports named, in samples; 0 waits for none. After LIMIT
  * seconds of the clock the process ends by SIGALRM. IN and OUT hold interleaved native floats of
- * CHANNELS; a port of INPUT and of OUTPUT for each channel. One more of both is a witness: a channel
- * of the same host that gives what it is given, by which blocks are known that the host has not
- * played in their turn. Exit status: 0; 1 and a line on standard error.
+ * CHANNELS; a port of INPUT and of OUTPUT for each channel. One more of both is a witness: a
+ * channel of the same host that gives what it is given, by which blocks are known that the host has
+ * not played in their turn. Exit status: 0; 1 and a line on standard error.
  */
 #include <dlfcn.h>
 #include <stdatomic.h>
@@ -21,7 +21,13 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { MAX_CHANNELS = 2, MAX_PORTS = MAX_CHANNELS + 1, SILENCE = 4 * 48000, NO_START_SERVER = 1, SERVER_NAME = 4 };
+enum {
+    MAX_CHANNELS = 2,
+    MAX_PORTS = MAX_CHANNELS + 1,
+    SILENCE = 4 * 48000,
+    NO_START_SERVER = 1,
+    SERVER_NAME = 4
+};
 enum { IS_INPUT = 1, IS_OUTPUT = 2, CAPTURE_LATENCY = 0, NAME_SIZE = 64 };
 enum { MARKS = 1 << 20 /* frames after which the witness begins again; floats hold all of them */ };
 

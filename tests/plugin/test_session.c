@@ -154,8 +154,8 @@ static void a_model_is_loaded_while_audio_runs(void **state)
     }
 }
 
-/* A sine of 200 Hz through models that come and go, kept by the limit above half of its height. No step
- * from sample to sample is above its own but for gains that move, and no period is missing. */
+/* A sine of 200 Hz through models that come and go, kept by the limit above half of its height. No
+ * step from sample to sample is above its own but for gains that move, and no period is missing. */
 static void swaps_of_models_neither_click_nor_leave_a_gap(void **state)
 {
     (void)state;
