@@ -18,7 +18,7 @@ SERVER = "sordino-hosts"
 SHARED = "/dev/shm"  # where libjack keeps them, whatever TMPDIR says
 LOCK = os.path.join(SHARED if os.path.isdir(SHARED) else tempfile.gettempdir(),
                     "sordino-hosts-jack-%d" % os.getuid())
-TRIES = 3
+TRIES = 5
 
 
 def read(path):
