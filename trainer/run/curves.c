@@ -142,11 +142,12 @@ static void draw_curve(cairo_t *cr, rect r, double last, range y, const curve *c
     }
 }
 
-/* Level lines of the baselines with their names at the right, kept apart from each other. */
-static void draw_levels(cairo_t *cr, rect r, range y, const curves *c, int k)
+/* Level lines of the baselines with their names at the right, kept apart from each other and from
+ * that of the curve, at the height `own`. */
+static void draw_levels(cairo_t *cr, rect r, range y, const curves *c, int k, double own)
 {
-    double taken[SCORE_SUBJECTS] = {0};
-    int n = 0;
+    double taken[SCORE_SUBJECTS] = {own};
+    int n = 1;
     for (int i = 0; i < SCORE_MODEL; i++) {
         const double v = c->level[i][k];
         if (isnan(v) || v < y.low || v > y.high)
@@ -185,15 +186,16 @@ static void draw_panel(cairo_t *cr, const curves *c, const curve *what, int k, c
     cairo_set_source_rgb(cr, 0, 0, 0);
     draw_axes(cr, r, (axis){0, last, bottom ? "hours of audio" : NULL, bottom},
               (axis){y.low, y.high, label, true}, true);
+    const double now = what->n > 0 ? what->points[what->n - 1].y : NAN;
+    const double own = what->n > 0 ? map_y(r, y, now) + 4 : -HUGE_VAL;
     if (k >= 0)
-        draw_levels(cr, r, y, c, k);
+        draw_levels(cr, r, y, c, k, own);
     draw_curve(cr, r, last, y, what, k >= 0);
     if (what->n > 0) {
         char text[48];
-        snprintf(text, sizeof text, "%s %.4g", k < 0 ? "now" : "model",
-                 what->points[what->n - 1].y);
+        snprintf(text, sizeof text, "%s %.3g", k < 0 ? "now" : "model", now);
         cairo_set_source_rgb(cr, ink.r, ink.g, ink.b);
-        draw_text(cr, r.x + r.w - 6, r.y + 16, 1, 12, true, 0, text);
+        draw_text(cr, r.x + r.w + 8, own, 0, 11, true, RIGHT - 16, text);
     }
 }
 
