@@ -35,6 +35,9 @@ SEED = int(os.environ.get("SORDINO_TEST_SEED", "1"))
 # Float rounding of samples below full scale: hosts that mix or scale by 1 round once or twice.
 TOLERANCE = 2.0 ** -22
 TIME_LIMIT = 120  # s for one run of a host; it is to end a host that hangs, and measures nothing
+# On a busy machine Ardour exports something else than the track once in some hundred times; why is not
+# known. What is equal in all its samples is so by no chance, the second time as well.
+PLAYED = {"ardour": 3}
 AT_ONCE = 4  # hosts beside each other: they wait as much as they work
 WAVE_FORMAT_PCM, WAVE_FORMAT_IEEE_FLOAT, WAVE_FORMAT_EXTENSIBLE = 1, 3, 0xfffe
 
@@ -382,6 +385,7 @@ def nearest(work, case, befores, out):
 
 
 def try_host(work, case, host):
+    """Plays a case, and says what came of it."""
     name, _, _, befores, play = host
     out, told = play(work, case), "runs"
     if out is not None:
@@ -410,12 +414,14 @@ def installed(work, names):
 
 
 def failed(work, case, host):
-    try:
-        try_host(work, case, host)
-    except (HostFailed, OSError) as why:
-        print("%-10s %-8s FAILED: %s" % (host[0], case.name, why), flush=True)
-        return True
-    return False
+    for left in range(PLAYED.get(host[0], 1) - 1, -1, -1):
+        try:
+            try_host(work, case, host)
+            return False
+        except (HostFailed, OSError) as why:
+            print("%-10s %-8s %s: %s" % (host[0], case.name, "again" if left else "FAILED", why),
+                  flush=True)
+    return True
 
 
 def try_all(work, cases, hosts):
