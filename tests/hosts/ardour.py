@@ -10,7 +10,7 @@ RATE = 48000
 # own: only their rest by the hop of the denoisers (480 samples or a part of it) makes a difference.
 SILENCE = 4 * RATE
 BEFORE = range(SILENCE, SILENCE + 480, 16)
-TRIES, LIMIT = 5, 40  # s of one program, which takes 2
+LIMIT = 40  # s of one program, which takes 2
 HEADER = 1024  # bytes, no less than those of a WAV file
 TICKS = 282240000 // RATE  # Ardour's superclock, in samples
 
@@ -184,15 +184,6 @@ def exported(work, case):
 
 
 def ardour(work, case):
-    """The file of a case; the latency is taken away. One at a time, and once more where Ardour ends
-    early, stands still or exports silence, as it does now and then on a busy machine; what it writes
-    must be equal."""
+    """The file of a case; the latency is taken away. One at a time."""
     with work.ardours:
-        for left in range(TRIES - 1, -1, -1):
-            try:
-                return exported(work, case)
-            except HostFailed as why:
-                if not left:
-                    raise
-                print("%-10s %-8s again: %s" % ("ardour", case.name, why), flush=True)
-    return None
+        return exported(work, case)
