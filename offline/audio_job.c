@@ -78,6 +78,17 @@ static void check_length(audio_job *a)
     close(fd);
 }
 
+/* What the options say about files of sound. */
+static signal_format format_of(const options *o)
+{
+    return (signal_format){.raw = o->kind == INPUT_RAW ? o->raw : NULL,
+                           .raw_rate = o->rate,
+                           .raw_channels = o->raw_channels,
+                           .file = o->format,
+                           .subtype = o->subtype,
+                           .dither = o->dither};
+}
+
 static sordino_status open_source(audio_job *a)
 {
     job *const j = a->job;
@@ -86,7 +97,8 @@ static sordino_status open_source(audio_job *a)
     if (o->rate > 0 && o->kind != INPUT_RAW)
         return fail(&j->why, SORDINO_BAD_ARG,
                     "is sound and states its own rate; leave --rate out, or add --raw or --csv");
-    const sordino_status status = signal_open(j->input, o, &a->source, &j->why);
+    const signal_format format = format_of(o);
+    const sordino_status status = signal_open(j->input, &format, &a->source, &j->why);
     if (status)
         return status;
     check_length(a);
@@ -152,7 +164,8 @@ static sordino_status open_sink(audio_job *a)
         return status;
     if (o->salvage)
         a->source->frames = -1; /* not to be relied on, in the output's header least of all */
-    return signal_create(a->output, j->output, o, a->source, &a->sink, &j->why);
+    const signal_format format = format_of(o);
+    return signal_create(a->output, j->output, &format, a->source, &a->sink, &j->why);
 }
 
 static sordino_status open_plot(audio_job *a)

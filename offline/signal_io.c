@@ -6,19 +6,22 @@
 #include "offline/wav_io.h"
 #include "offline/wav_stream.h"
 
+#include <sordino/sordino.h>
+
 #include <math.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/stat.h>
 
-static sordino_status open_raw(const char *path, const options *o, source **out, sordino_error *why)
+static sordino_status open_raw(const char *path, const signal_format *f, source **out,
+                               sordino_error *why)
 {
     raw_config config = {
-        .rate = o->rate, .channels = o->raw_channels, .n_bytes = UINT64_MAX, .format = "raw"};
+        .rate = f->raw_rate, .channels = f->raw_channels, .n_bytes = UINT64_MAX, .format = "raw"};
     struct stat at;
     int fd;
-    if (!encoding_parse(o->raw, &config.encoding))
-        return fail(why, SORDINO_BAD_ARG, "cannot be read as %s; give f32le or s16le", o->raw);
+    if (!encoding_parse(f->raw, &config.encoding))
+        return fail(why, SORDINO_BAD_ARG, "cannot be read as %s; give f32le or s16le", f->raw);
     const sordino_status status = byte_open(path, &fd, why);
     if (status)
         return status;
@@ -45,13 +48,14 @@ static sordino_status open_stream(const char *path, source **out, sordino_error 
     return status;
 }
 
-sordino_status signal_open(const char *path, const options *o, source **out, sordino_error *why)
+sordino_status signal_open(const char *path, const signal_format *f, source **out,
+                           sordino_error *why)
 {
     struct stat at;
     const bool is_stdin = strcmp(path, "-") == 0;
     *out = NULL;
-    if (o->kind == INPUT_RAW)
-        return open_raw(path, o, out, why);
+    if (f->raw)
+        return open_raw(path, f, out, why);
     if (is_stdin ? fstat(0, &at) != 0 : stat(path, &at) != 0)
         return is_stdin ? open_stream(path, out, why) : wav_open(path, out, why);
     /* A file given as standard input can be sought in: then it may be of any format. */
@@ -61,45 +65,44 @@ sordino_status signal_open(const char *path, const options *o, source **out, sor
 }
 
 /* How samples are to be kept where libsndfile is not asked; NONE when only it could. */
-static encoding_kind pick_kind(const options *o, const source *like)
+static encoding_kind pick_kind(const signal_format *f, const source *like)
 {
-    if (o->subtype)
-        return encoding_of_subtype(o->subtype);
+    if (f->subtype)
+        return encoding_of_subtype(f->subtype);
     const encoding_kind own = encoding_of_subtype(like->subtype);
     return own == ENCODING_NONE ? ENCODING_S16 : own;
 }
 
-static sordino_status fail_subtype(const options *o, sordino_error *why)
+static sordino_status fail_subtype(const signal_format *f, sordino_error *why)
 {
     return fail(why, SORDINO_UNSUPPORTED,
-                "cannot be %s without a file format; choose pcm_16, pcm_24 or float", o->subtype);
+                "cannot be %s without a file format; choose pcm_16, pcm_24 or float", f->subtype);
 }
 
-static sordino_status create_raw(output *to, const options *o, const source *like, sink **out,
+static sordino_status create_raw(output *to, const signal_format *f, const source *like, sink **out,
                                  sordino_error *why)
 {
     encoding e = {ENCODING_NONE, false};
-    if (o->kind == INPUT_RAW)
-        (void)encoding_parse(o->raw, &e);
-    e.kind = pick_kind(o, like);
+    if (f->raw)
+        (void)encoding_parse(f->raw, &e);
+    e.kind = pick_kind(f, like);
     if (e.kind == ENCODING_NONE)
-        return fail_subtype(o, why);
-    return raw_create(to, e, like->channels, o->dither, out, why);
+        return fail_subtype(f, why);
+    return raw_create(to, e, like->channels, f->dither, out, why);
 }
 
-static sordino_status create_stream(output *to, const options *o, const source *like, sink **out,
-                                    sordino_error *why)
+static sordino_status create_stream(output *to, const signal_format *f, const source *like,
+                                    sink **out, sordino_error *why)
 {
-    const char *const format = o->format ? o->format : like->format;
+    const char *const format = f->file ? f->file : like->format;
     const bool is_au = strcasecmp(format, "au") == 0 || strcasecmp(format, "snd") == 0;
-    const encoding_kind kind = pick_kind(o, like);
-    if (o->format && !is_au && strcasecmp(format, "wav") != 0)
+    const encoding_kind kind = pick_kind(f, like);
+    if (f->file && !is_au && strcasecmp(format, "wav") != 0)
         return fail(why, SORDINO_UNSUPPORTED,
-                    "cannot be a stream of %s; choose --format wav, au or raw, or a file",
-                    o->format);
+                    "cannot be a stream of %s; choose --format wav, au or raw, or a file", f->file);
     if (kind == ENCODING_NONE)
-        return fail_subtype(o, why);
-    return wav_stream_create(to, is_au, kind, like, o->dither, out, why);
+        return fail_subtype(f, why);
+    return wav_stream_create(to, is_au, kind, like, f->dither, out, why);
 }
 
 static bool is_audio_name(const char *path)
@@ -109,20 +112,19 @@ static bool is_audio_name(const char *path)
     return dot && strcasecmp(dot, ".raw") != 0 && wav_is_format(dot + 1);
 }
 
-sordino_status signal_create(output *to, const char *path, const options *o, const source *like,
-                             sink **out, sordino_error *why)
+sordino_status signal_create(output *to, const char *path, const signal_format *f,
+                             const source *like, sink **out, sordino_error *why)
 {
     const bool is_file = strcmp(path, "-") != 0;
     *out = NULL;
-    if (o->format ? strcasecmp(o->format, "raw") == 0
-                  : o->kind == INPUT_RAW && !(is_file && is_audio_name(path)))
-        return create_raw(to, o, like, out, why);
+    if (f->file ? strcasecmp(f->file, "raw") == 0 : f->raw && !(is_file && is_audio_name(path)))
+        return create_raw(to, f, like, out, why);
     if (!is_file || output_is_stream(to))
-        return create_stream(to, o, like, out, why);
+        return create_stream(to, f, like, out, why);
     if (like->rate != floor(like->rate))
         return fail(why, SORDINO_UNSUPPORTED,
                     "cannot hold a rate of %.9g Hz, only whole ones; choose --format raw",
                     like->rate);
-    const wav_target target = {path, o->format, o->subtype, o->dither};
+    const wav_target target = {path, f->file, f->subtype, f->dither};
     return wav_create(to, &target, like, out, why);
 }

@@ -13,7 +13,6 @@
 #include <sordino/status.h>
 
 #include "offline/atomic_file.h"
-#include "offline/options.h"
 
 typedef struct source source;
 typedef struct sink sink;
@@ -43,15 +42,25 @@ struct sink {
     void (*close)(sink *s); /* releases it; the output it writes to is not its own */
 };
 
-/* Opens an input that is no table: an audio file, a WAV or AU stream ("-", a named pipe), or with
- * --raw bare samples. Errors: those of wav_open, wav_stream_open and raw_open. */
-SORDINO_NODISCARD sordino_status signal_open(const char *path, const options *o, source **out,
-                                             sordino_error *why);
+/* What no file says by itself, and what a new one is to be; the words are those of the options. */
+typedef struct signal_format {
+    const char *raw;            /* encoding of bare samples; NULL = the input tells its own */
+    double raw_rate;            /* Hz, with `raw` */
+    uint32_t raw_channels;      /* with `raw` */
+    const char *file, *subtype; /* of what is written; NULL = as the input has it */
+    bool dither;
+} signal_format;
+
+/* Opens an input that is no table: an audio file, a WAV or AU stream ("-", a named pipe), or bare
+ * samples. Errors: those of wav_open, wav_stream_open and raw_open. */
+SORDINO_NODISCARD sordino_status signal_open(const char *path, const signal_format *format,
+                                             source **out, sordino_error *why);
 
 /* Starts what is written to `to`, which was opened as `path`: an audio file, a WAV or AU stream
  * into standard output or a pipe, or bare samples. Errors: those of wav_create, wav_stream_create
  * and raw_create. */
-SORDINO_NODISCARD sordino_status signal_create(output *to, const char *path, const options *o,
-                                               const source *like, sink **out, sordino_error *why);
+SORDINO_NODISCARD sordino_status signal_create(output *to, const char *path,
+                                               const signal_format *format, const source *like,
+                                               sink **out, sordino_error *why);
 
 #endif
