@@ -1,13 +1,13 @@
 #include "offline/audio_job.h"
-#include "offline/atomic_file.h"
-#include "offline/before.h"
-#include "offline/byte_io.h"
-#include "offline/fail.h"
-#include "offline/filter.h"
-#include "offline/gaps.h"
+#include "common/atomic_file.h"
+#include "common/plot/before.h"
+#include "common/byte_io.h"
+#include "common/fail.h"
+#include "common/filter.h"
+#include "common/table/gaps.h"
 #include "offline/learn.h"
-#include "offline/signal_io.h"
-#include "offline/wav_stream.h"
+#include "common/sound/signal_io.h"
+#include "common/sound/wav_stream.h"
 
 #include <errno.h>
 #include <fcntl.h>

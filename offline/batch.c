@@ -1,5 +1,5 @@
 #include "offline/batch.h"
-#include "offline/wav_io.h"
+#include "common/sound/wav_io.h"
 
 #include <dirent.h>
 #include <errno.h>

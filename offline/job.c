@@ -1,6 +1,6 @@
 #include "offline/job.h"
 #include "offline/audio_job.h"
-#include "offline/fail.h"
+#include "common/fail.h"
 #include "offline/table_job.h"
 
 #include <stdarg.h>

@@ -1,6 +1,6 @@
 #include "offline/learn.h"
-#include "offline/fail.h"
-#include "offline/filter.h"
+#include "common/fail.h"
+#include "common/filter.h"
 
 #include <math.h>
 #include <stdlib.h>

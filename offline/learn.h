@@ -4,7 +4,7 @@
 
 #include <sordino/sordino.h>
 
-#include "offline/signal_io.h"
+#include "common/sound/signal_io.h"
 
 /* Reads `s` from `from` to `to` seconds, and makes a profile of it with a denoiser like `config`
  * and `model`. `*out` is owned by the caller, NULL on failure. Errors: IO; NOT_FOUND (the passage

@@ -1,8 +1,8 @@
 /* sordino: removes noise from files, pipes and folders. */
-#include "offline/atomic_file.h"
+#include "common/atomic_file.h"
 #include "offline/batch.h"
-#include "offline/fail.h"
-#include "offline/models.h"
+#include "common/fail.h"
+#include "common/models.h"
 #include "offline/options.h"
 #include "offline/report.h"
 

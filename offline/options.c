@@ -1,7 +1,7 @@
 #include "offline/options.h"
-#include "offline/encoding.h"
-#include "offline/values.h"
-#include "offline/wav_io.h"
+#include "common/sound/encoding.h"
+#include "common/values.h"
+#include "common/sound/wav_io.h"
 
 #include <getopt.h>
 #include <math.h>

@@ -1,11 +1,11 @@
 #include "offline/table_job.h"
-#include "offline/atomic_file.h"
-#include "offline/before.h"
-#include "offline/fail.h"
-#include "offline/filter.h"
+#include "common/atomic_file.h"
+#include "common/plot/before.h"
+#include "common/fail.h"
+#include "common/filter.h"
 #include "offline/learn.h"
-#include "offline/signal_io.h"
-#include "offline/table_io.h"
+#include "common/sound/signal_io.h"
+#include "common/table/table_io.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* Which devices there are, and which of them is meant. */
 #include "stream/audio_pa.h"
-#include "offline/fail.h"
+#include "common/fail.h"
 
 #include <portaudio.h>
 

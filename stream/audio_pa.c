@@ -1,5 +1,5 @@
 #include "stream/audio_pa.h"
-#include "offline/fail.h"
+#include "common/fail.h"
 #include "stream/quiet.h"
 
 #include <pa_jack.h>

@@ -1,5 +1,5 @@
 #include "stream/live.h"
-#include "offline/fail.h"
+#include "common/fail.h"
 #include "stream/audio_pa.h"
 #include "stream/player.h"
 #include "stream/record.h"

@@ -1,5 +1,5 @@
 #include "stream/live_main.h"
-#include "offline/models.h"
+#include "common/models.h"
 #include "stream/audio_pa.h"
 #include "stream/live.h"
 #include "stream/noise.h"

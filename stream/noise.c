@@ -4,7 +4,7 @@
 #include "stream/screen.h"
 #include "stream/voices.h"
 #include "stream/wake.h"
-#include "trainer/data/signal_signs.h"
+#include "common/sound/signal_signs.h"
 
 #include <sndfile.h>
 

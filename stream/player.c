@@ -1,5 +1,5 @@
 #include "stream/player.h"
-#include "offline/fail.h"
+#include "common/fail.h"
 
 #include <sordino/sordino.h>
 

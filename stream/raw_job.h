@@ -6,7 +6,7 @@
 
 #include <sordino/sordino.h>
 
-#include "offline/filter.h"
+#include "common/filter.h"
 #include "stream/raw_pipe.h"
 #include "stream/raw_stream.h"
 

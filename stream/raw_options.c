@@ -1,5 +1,5 @@
 #include "stream/raw_options.h"
-#include "offline/values.h"
+#include "common/values.h"
 
 #include <getopt.h>
 #include <stdio.h>

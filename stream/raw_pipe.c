@@ -1,7 +1,7 @@
 /* A pipe of the process's own wakes it when a signal comes (Bernstein, "the self-pipe trick"). */
 #include "stream/raw_pipe.h"
 
-#include "offline/fail.h"
+#include "common/fail.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -8,7 +8,7 @@
 
 #include <sordino/status.h>
 
-#include "offline/byte_io.h"
+#include "common/byte_io.h"
 
 enum { RAW_PIPE_BYTES = 65536 };
 

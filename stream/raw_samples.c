@@ -1,10 +1,10 @@
 /* Samples without a header, interleaved. */
 #include "stream/raw_job.h"
 
-#include "offline/encoding.h"
-#include "offline/fail.h"
-#include "offline/gaps.h"
-#include "offline/raw_io.h"
+#include "common/sound/encoding.h"
+#include "common/fail.h"
+#include "common/table/gaps.h"
+#include "common/sound/raw_io.h"
 
 #include <stdlib.h>
 

@@ -1,8 +1,8 @@
 #include "stream/raw_stream.h"
 
-#include "offline/encoding.h"
-#include "offline/fail.h"
-#include "offline/models.h"
+#include "common/sound/encoding.h"
+#include "common/fail.h"
+#include "common/models.h"
 #include "stream/raw_job.h"
 
 #include <errno.h>

@@ -1,8 +1,8 @@
 /* Numbers as text, a line for each sample: a table that has no end. */
 #include "stream/raw_job.h"
 
-#include "offline/fail.h"
-#include "offline/table_io.h"
+#include "common/fail.h"
+#include "common/table/table_io.h"
 
 typedef struct text {
     raw_job *job;

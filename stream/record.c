@@ -1,6 +1,6 @@
 #include "stream/record.h"
-#include "offline/atomic_file.h"
-#include "offline/fail.h"
+#include "common/atomic_file.h"
+#include "common/fail.h"
 
 #include <sndfile.h>
 

@@ -1,6 +1,6 @@
 #include "stream/voices.h"
-#include "offline/fail.h"
-#include "offline/models.h"
+#include "common/fail.h"
+#include "common/models.h"
 
 #include <stdio.h>
 #include <stdlib.h>

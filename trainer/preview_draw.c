@@ -1,10 +1,10 @@
 #include "trainer/preview_draw.h"
 
 #include "core/base/error.h"
-#include "offline/plot.h"
-#include "offline/plot_draw.h"
-#include "offline/plot_spectrogram.h"
-#include "offline/plot_store.h"
+#include "common/plot/plot.h"
+#include "common/plot/plot_draw.h"
+#include "common/plot/plot_spectrogram.h"
+#include "common/plot/plot_store.h"
 
 #include <math.h>
 #include <stdio.h>

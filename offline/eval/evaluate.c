@@ -1,9 +1,9 @@
 #include "offline/eval/evaluate.h"
 
-#include "offline/eval/align.h"
+#include "common/metrics/align.h"
 #include "offline/eval/command.h"
-#include "offline/eval/metrics.h"
-#include "offline/eval/stoi.h"
+#include "common/metrics/metrics.h"
+#include "common/metrics/stoi.h"
 
 #include <math.h>
 #include <stdarg.h>

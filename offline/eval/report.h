@@ -9,7 +9,7 @@
 #include "offline/eval/evaluate.h"
 #include "offline/eval/options.h"
 #include "offline/eval/pairs.h"
-#include "offline/eval/statistics.h"
+#include "common/metrics/statistics.h"
 
 typedef struct report {
     const options *options;

@@ -5,9 +5,9 @@
  *
  * The first two bytes choose the reader, the pieces and the options; the rest is the input.
  */
-#include "offline/raw_io.h"
-#include "offline/table_io.h"
-#include "offline/wav_stream.h"
+#include "common/sound/raw_io.h"
+#include "common/table/table_io.h"
+#include "common/sound/wav_stream.h"
 #include "tests/fuzz/fuzz.h"
 
 #include <math.h>

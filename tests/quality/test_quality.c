@@ -5,9 +5,9 @@
  */
 #include <sordino/sordino.h>
 
-#include "offline/eval/metrics.h"
-#include "offline/eval/resample.h"
-#include "offline/eval/stoi.h"
+#include "common/metrics/metrics.h"
+#include "common/metrics/resample.h"
+#include "common/metrics/stoi.h"
 #include "tests/support/cmocka_all.h"
 #include "tests/support/signals.h"
 

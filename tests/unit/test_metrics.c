@@ -1,8 +1,8 @@
 /* Every figure against its plain formula on noise, and at the edges of its range. */
-#include "offline/eval/metrics.h"
+#include "common/metrics/metrics.h"
 
-#include "offline/eval/align.h"
-#include "offline/eval/statistics.h"
+#include "common/metrics/align.h"
+#include "common/metrics/statistics.h"
 
 #include "tests/support/cmocka_all.h"
 #include "tests/support/failing_alloc.h"

@@ -1,7 +1,7 @@
 /* Pictures are read back as pixels: what was loud must be light where it was loud. */
-#include "offline/plot.h"
+#include "common/plot/plot.h"
 
-#include "offline/plot_draw.h"
+#include "common/plot/plot_draw.h"
 
 #include "tests/support/cmocka_all.h"
 #include "tests/support/failing_alloc.h"

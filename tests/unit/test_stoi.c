@@ -1,8 +1,8 @@
 /* STOI and ESTOI against the public Python implementation's figures in tests/golden/stoi.csv; the
  * signals are made by the formulas of tests/golden/make_stoi_golden.py. */
-#include "offline/eval/stoi.h"
+#include "common/metrics/stoi.h"
 
-#include "offline/eval/resample.h"
+#include "common/metrics/resample.h"
 
 #include "tests/support/cmocka_all.h"
 #include "tests/support/failing_alloc.h"

@@ -1,7 +1,7 @@
 #include "trainer/data/noise_cut.h"
 
 #include "core/base/error.h"
-#include "trainer/data/signal_signs.h"
+#include "common/sound/signal_signs.h"
 #include "trainer/data/sound_read.h"
 
 #include <ctype.h>

@@ -4,7 +4,7 @@
 
 #include "core/base/bytes.h"
 #include "core/base/error.h"
-#include "offline/atomic_file.h"
+#include "common/atomic_file.h"
 
 #include <math.h>
 #include <string.h>

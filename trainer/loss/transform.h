@@ -8,7 +8,7 @@
 
 #ifdef KERNELS_DOUBLE
 
-#include "offline/rfft.h"
+#include "common/rfft.h"
 
 #include <string.h>
 

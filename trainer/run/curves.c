@@ -1,7 +1,7 @@
 #include "trainer/run/curves.h"
 
 #include "core/base/error.h"
-#include "offline/plot_draw.h"
+#include "common/plot/plot_draw.h"
 #include "trainer/run/score.h"
 
 #include <math.h>

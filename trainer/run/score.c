@@ -1,8 +1,8 @@
 #include "trainer/run/score.h"
 
 #include "core/base/error.h"
-#include "offline/eval/metrics.h"
-#include "offline/eval/stoi.h"
+#include "common/metrics/metrics.h"
+#include "common/metrics/stoi.h"
 #include "trainer/run/fir_wiener.h"
 
 #include <math.h>
