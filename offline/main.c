@@ -1,10 +1,10 @@
 /* sordino: removes noise from files, pipes and folders. */
 #include "common/atomic_file.h"
-#include "offline/batch.h"
+#include "offline/batch/batch.h"
 #include "common/fail.h"
 #include "common/models.h"
 #include "offline/options.h"
-#include "offline/report.h"
+#include "offline/batch/report.h"
 
 #include <stdio.h>
 #include <stdlib.h>

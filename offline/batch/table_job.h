@@ -1,8 +1,8 @@
 /* A job whose input is a table of numbers. */
-#ifndef OFFLINE_TABLE_JOB_H
-#define OFFLINE_TABLE_JOB_H
+#ifndef BATCH_TABLE_JOB_H
+#define BATCH_TABLE_JOB_H
 
-#include "offline/job.h"
+#include "offline/batch/job.h"
 
 /* As job_run; the status is returned, and `subject` and `why` are set when it is not OK. */
 SORDINO_NODISCARD sordino_status table_job_run(job *j, const job_setup *setup);

@@ -1,11 +1,11 @@
 /* All inputs of a command: found, run by several threads, and told in order. */
-#ifndef OFFLINE_BATCH_H
-#define OFFLINE_BATCH_H
+#ifndef BATCH_BATCH_H
+#define BATCH_BATCH_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "offline/job.h"
+#include "offline/batch/job.h"
 
 typedef struct batch {
     size_t n;

@@ -1,6 +1,6 @@
 /* Learning a noise profile from a passage of an input. */
-#ifndef OFFLINE_LEARN_H
-#define OFFLINE_LEARN_H
+#ifndef BATCH_LEARN_H
+#define BATCH_LEARN_H
 
 #include <sordino/sordino.h>
 

@@ -1,7 +1,7 @@
-#include "offline/job.h"
-#include "offline/audio_job.h"
+#include "offline/batch/job.h"
+#include "offline/batch/audio_job.h"
 #include "common/fail.h"
-#include "offline/table_job.h"
+#include "offline/batch/table_job.h"
 
 #include <stdarg.h>
 #include <stdio.h>

@@ -1,4 +1,4 @@
-#include "offline/learn.h"
+#include "offline/batch/learn.h"
 #include "common/fail.h"
 #include "common/filter.h"
 

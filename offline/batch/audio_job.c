@@ -1,11 +1,11 @@
-#include "offline/audio_job.h"
+#include "offline/batch/audio_job.h"
 #include "common/atomic_file.h"
 #include "common/plot/before.h"
 #include "common/byte_io.h"
 #include "common/fail.h"
 #include "common/filter.h"
 #include "common/table/gaps.h"
-#include "offline/learn.h"
+#include "offline/batch/learn.h"
 #include "common/sound/signal_io.h"
 #include "common/sound/wav_stream.h"
 

@@ -1,4 +1,4 @@
-#include "offline/batch.h"
+#include "offline/batch/batch.h"
 #include "common/sound/wav_io.h"
 
 #include <dirent.h>

@@ -1,4 +1,4 @@
-#include "offline/report.h"
+#include "offline/batch/report.h"
 
 #include <jansson.h>
 

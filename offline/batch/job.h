@@ -1,6 +1,6 @@
 /* One input denoised into one output. */
-#ifndef OFFLINE_JOB_H
-#define OFFLINE_JOB_H
+#ifndef BATCH_JOB_H
+#define BATCH_JOB_H
 
 #include <stdatomic.h>
 #include <stdbool.h>

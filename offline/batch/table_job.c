@@ -1,9 +1,9 @@
-#include "offline/table_job.h"
+#include "offline/batch/table_job.h"
 #include "common/atomic_file.h"
 #include "common/plot/before.h"
 #include "common/fail.h"
 #include "common/filter.h"
-#include "offline/learn.h"
+#include "offline/batch/learn.h"
 #include "common/sound/signal_io.h"
 #include "common/table/table_io.h"
 
