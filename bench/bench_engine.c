@@ -6,7 +6,7 @@
  * Usage: bench-engine [TABLE]
  */
 #include "core/base/fpenv.h"
-#include "core/graph/presets.h"
+#include "trainer/net/presets.h"
 #include "core/kernels/kernels.h"
 #include "core/plan/plan.h"
 

@@ -12,7 +12,7 @@
  * Usage: bench-train full|separable|speech-s [SECONDS]
  */
 #include "core/base/fpenv.h"
-#include "core/graph/presets.h"
+#include "trainer/net/presets.h"
 #include "core/kernels/kernels.h"
 #include "core/model/graph_text.h"
 #include "core/model/json_text.h"

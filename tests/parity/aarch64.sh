@@ -14,7 +14,7 @@ flags="-std=c11 -O2 -Wall -Wextra -Werror -Wno-unused-parameter -Wno-psabi -ffp-
 engine="core/base/arena.c core/base/cpu.c core/base/status.c core/kernels/pick.c
     core/kernels/kernels_c.c core/kernels/kernels_neon.c core/kernels/train_c.c
     core/kernels/train_neon.c core/kernels/train_pick.c core/ops/*.c core/graph/*.c core/plan/*.c
-    tests/support/net.c tests/support/net_random.c"
+    tests/support/net.c tests/support/net_random.c trainer/net/presets.c"
 for test in unit/test_kernels unit/test_ops parity/test_chunks parity/test_ops_grad; do
     # Flags and files are lists.
     # shellcheck disable=SC2086

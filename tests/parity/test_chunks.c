@@ -1,6 +1,6 @@
 /* A stream cut into other calls gives the same bits, for every network and every kernel table; and
  * what compiling merges changes nothing but rounding. */
-#include "core/graph/presets.h"
+#include "trainer/net/presets.h"
 #include "core/kernels/kernels.h"
 #include "core/plan/layout.h"
 #include "core/plan/plan.h"

@@ -3,7 +3,7 @@
  *     net_tool preset NAME OUT.safetensors      speech-s, speech-x or sensor, with random weights
  *     net_tool run MODEL IN.f32 OUT.f32         frames through the engine, raw floats
  */
-#include "core/graph/presets.h"
+#include "trainer/net/presets.h"
 #include "core/model/model.h"
 
 #include "tests/support/net.h"

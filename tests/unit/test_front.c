@@ -2,7 +2,7 @@
 
 #include <sordino/sordino.h>
 
-#include "core/graph/presets.h"
+#include "trainer/net/presets.h"
 #include "core/model/model.h"
 #include "tests/support/cmocka_all.h"
 #include "tests/support/signals.h"

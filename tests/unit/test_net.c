@@ -1,6 +1,6 @@
 #include "trainer/net/net.h"
 
-#include "core/graph/presets.h"
+#include "trainer/net/presets.h"
 #include "core/plan/layout.h"
 #include "core/plan/plan.h"
 #include "tests/support/cmocka_all.h"

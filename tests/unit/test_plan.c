@@ -2,7 +2,7 @@
 #include "core/plan/plan.h"
 
 #include "core/base/arena.h"
-#include "core/graph/presets.h"
+#include "trainer/net/presets.h"
 #include "core/plan/layout.h"
 
 #include "tests/support/cmocka_all.h"

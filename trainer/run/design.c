@@ -1,7 +1,7 @@
 #include "trainer/run/design.h"
 
 #include "core/base/error.h"
-#include "core/graph/presets.h"
+#include "trainer/net/presets.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -2,8 +2,8 @@
  * Ready-made networks, with their sizes as parameters; for the trainer, tests and benchmarks.
  * Nothing else knows any of them: they are graphs like those in model files.
  */
-#ifndef GRAPH_PRESETS_H
-#define GRAPH_PRESETS_H
+#ifndef NET_PRESETS_H
+#define NET_PRESETS_H
 
 #include <stdbool.h>
 #include <stdint.h>

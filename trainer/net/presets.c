@@ -1,4 +1,4 @@
-#include "core/graph/presets.h"
+#include "trainer/net/presets.h"
 
 #include "core/base/error.h"
 
