@@ -133,6 +133,10 @@ static int tell_end(raw_job *j, sordino_status status)
         fprintf(stderr, "sordino-live: %s: %s\n", j->subject, j->why.text);
         return 1;
     }
+    const uint32_t warnings = j->filter ? sordino_denoiser_warnings(filter_denoiser(j->filter)) : 0;
+    for (uint32_t bit = 1; bit <= warnings; bit <<= 1)
+        if (warnings & bit)
+            raw_job_tell(j, "%s", sordino_warning_text((sordino_warning)bit));
     if (j->config->verbose)
         raw_job_tell(j, "%llu samples, %llu values missing%s", (unsigned long long)j->frames,
                      (unsigned long long)j->gaps, j->pipe.stopped ? ", stopped by a signal" : "");

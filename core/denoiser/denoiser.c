@@ -405,6 +405,25 @@ bool sordino_copy_profile(const sordino_denoiser *d, sordino_profile *into)
            d->front->read_profile(d->front, profile_densities(into));
 }
 
+uint32_t sordino_denoiser_warnings(const sordino_denoiser *d)
+{
+    return d->front->warnings(d->front);
+}
+
+const char *sordino_warning_text(sordino_warning warning)
+{
+    switch (warning) {
+    case SORDINO_WARNING_NO_NOISE:
+        return "What was learned or given as noise holds no noise, so nothing is taken away";
+    case SORDINO_WARNING_LOUD_NOISE:
+        return "The noise learned or given is far louder than the signal, so it is not used and "
+               "nothing is taken away";
+    case SORDINO_WARNING_NETWORK:
+        return "The model's results are not finite in places, where the input was kept";
+    }
+    return "Unknown warning";
+}
+
 static float level_db(double sum, double n)
 {
     const double floor_power = 1e-20; /* -200 dB */

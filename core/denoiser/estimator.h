@@ -11,6 +11,7 @@
 
 #include <sordino/sordino.h>
 
+#include "core/dsp/noise_doubt.h"
 #include "core/dsp/stft.h"
 #include "core/model/model.h"
 
@@ -30,7 +31,18 @@ struct estimator {
     void (*set_learn)(estimator *e, bool learn) SORDINO_RT;
     void (*set_profile)(estimator *e, const float *psd, uint32_t bins, double rate) SORDINO_RT;
     bool (*get_profile)(const estimator *e, float *psd) SORDINO_RT;
+
+    /* Bits of sordino_warning. */
+    uint32_t (*warnings)(const estimator *e) SORDINO_RT;
 };
+
+/* What a noise that cannot be right is told as. */
+static inline uint32_t doubt_warning(noise_doubt doubt)
+{
+    return doubt == NOISE_ZERO       ? SORDINO_WARNING_NO_NOISE
+           : doubt == NOISE_TOO_LOUD ? SORDINO_WARNING_LOUD_NOISE
+                                     : 0;
+}
 
 SORDINO_NODISCARD sordino_status estimator_wiener_new(const stft_geometry *geometry,
                                                       sordino_gain_rule rule, estimator **out,

@@ -17,6 +17,7 @@ typedef struct estimator_network {
     plan_state *state;
     uint32_t n_in, n_out;
     float *in, *out; /* [max_frames][n_in], [max_frames][n_out] */
+    bool failed;     /* a frame was not finite since the reset */
 } estimator_network;
 
 static void network_estimator_free(estimator *e)
@@ -35,9 +36,10 @@ static void network_estimator_reset(estimator *e)
     estimator_network *self = (estimator_network *)e;
     features_reset(self->features);
     plan_state_reset(self->state);
+    self->failed = false;
 }
 
-/* Band gains into 0..1; what is not a number counts as 0 and is told. */
+/* Band gains into 0..1; what is not finite is told. */
 static bool clamp_gains(float *gains, uint32_t n)
 {
     bool finite = true;
@@ -59,7 +61,8 @@ static bool clamp_taps(const float *in, float *out, size_t n)
     return finite;
 }
 
-/* Turns the network's output frame into a mask; false when something in it was not finite. */
+/* Turns the network's output frame into a mask. False when something in it was not finite; the mask
+ * is then the one that lets the input pass. */
 static bool network_mask(estimator_network *self, float *frame, float *gains, float *taps)
 {
     const size_t n_taps = 2 * (size_t)self->spec->taps * self->spec->tap_bins;
@@ -67,6 +70,10 @@ static bool network_mask(estimator_network *self, float *frame, float *gains, fl
     bands_spread(self->bands, frame, gains);
     if (n_taps > 0)
         finite = clamp_taps(frame + self->spec->n_bands, taps, n_taps) && finite;
+    for (uint32_t k = 0; k < self->bins && !finite; k++)
+        gains[k] = 1.0f;
+    for (size_t i = 0; i < n_taps && !finite; i++)
+        taps[i] = 0.0f;
     return finite;
 }
 
@@ -82,12 +89,18 @@ static void network_estimator_push(estimator *e, const float *spectra, size_t n,
         if (network_mask(self, self->out + t * self->n_out, gains + t * self->bins,
                          n_taps > 0 ? taps + t * n_taps : NULL))
             continue;
-        /* Overflowing weights. Start afresh rather than stay silent for good; the frames left are
-         * run again, as they would be had they come in calls of their own. */
+        /* Overflowing weights. Start afresh rather than fail for good; the frames left are run
+         * again, as they would be had they come in calls of their own. */
+        self->failed = true;
         plan_state_reset(self->state);
         plan_run(self->state, self->in + (t + 1) * self->n_in, self->out + (t + 1) * self->n_out,
                  n - t - 1);
     }
+}
+
+static uint32_t network_estimator_warnings(const estimator *e)
+{
+    return ((const estimator_network *)e)->failed ? SORDINO_WARNING_NETWORK : 0;
 }
 
 static sordino_status network_build(estimator_network *self, const stft_geometry *geometry,
@@ -123,6 +136,7 @@ sordino_status estimator_network_new(const stft_geometry *geometry, const sordin
         .free = network_estimator_free,
         .reset = network_estimator_reset,
         .push = network_estimator_push,
+        .warnings = network_estimator_warnings,
     };
     const sordino_status status = network_build(self, geometry, model, max_frames, why);
     if (status != SORDINO_OK) {

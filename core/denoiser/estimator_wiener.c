@@ -52,6 +52,11 @@ static bool wiener_estimator_get_profile(const estimator *e, float *psd)
     return wiener_get_profile(((const estimator_wiener *)e)->wiener, psd);
 }
 
+static uint32_t wiener_estimator_warnings(const estimator *e)
+{
+    return doubt_warning(wiener_doubt(((const estimator_wiener *)e)->wiener));
+}
+
 sordino_status estimator_wiener_new(const stft_geometry *geometry, sordino_gain_rule rule,
                                     estimator **out, sordino_error *why)
 {
@@ -66,6 +71,7 @@ sordino_status estimator_wiener_new(const stft_geometry *geometry, sordino_gain_
         .set_learn = wiener_estimator_set_learn,
         .set_profile = wiener_estimator_set_profile,
         .get_profile = wiener_estimator_get_profile,
+        .warnings = wiener_estimator_warnings,
     };
     self->bins = geometry->bins;
     self->power = calloc(geometry->bins, sizeof *self->power);

@@ -34,6 +34,9 @@ struct front {
      * false when there is none. */
     bool (*read_profile)(const front *f, float *psd) SORDINO_RT;
     uint32_t profile_bins;
+
+    /* What sordino_denoiser_warnings gives. */
+    uint32_t (*warnings)(const front *f) SORDINO_RT;
 };
 
 /* Spectral methods: WIENER, or NETWORK with a band model. `config` was checked. */

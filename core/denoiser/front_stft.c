@@ -248,6 +248,15 @@ static bool front_stft_read_profile(const front *base, float *psd)
     return found;
 }
 
+static uint32_t front_stft_warnings(const front *base)
+{
+    const front_stft *f = (const front_stft *)base;
+    uint32_t all = 0;
+    for (uint32_t c = 0; c < f->n_channels; c++)
+        all |= f->channels[c].estimator->warnings(f->channels[c].estimator);
+    return all;
+}
+
 /* ---- life ---- */
 
 static void front_stft_free(front *base)
@@ -348,6 +357,7 @@ sordino_status front_stft_new(const sordino_config *config, const sordino_model 
         .set_profile = network ? NULL : front_stft_set_profile,
         .read_profile = network ? NULL : front_stft_read_profile,
         .profile_bins = geometry.bins,
+        .warnings = front_stft_warnings,
     };
     f->geometry = geometry;
     f->n_channels = config->channels;

@@ -7,6 +7,7 @@
 #include "core/base/clamp.h"
 #include "core/base/error.h"
 #include "core/denoiser/delay.h"
+#include "core/denoiser/estimator.h"
 #include "core/denoiser/front.h"
 #include "core/dsp/kalman.h"
 #include "core/dsp/predictor.h"
@@ -19,7 +20,7 @@
 
 enum { PREDICTOR_TAPS = 32, BLOCK = 256, PROFILE_BINS = 2 };
 
-/* A network's frame is stretched by at most this much before it is scaled back. */
+/* A network's output that lies further out than this, in scales of the signal, is none. */
 static const float output_limit = 1e6f;
 
 /* Mean square of the input about its mean while it is taken as noise alone (Welford 1962). */
@@ -48,6 +49,7 @@ typedef struct front_wave {
     uint32_t max_frames; /* in one run of the network */
     size_t n_ready;
     bool learning, has_noise;
+    bool failed;             /* a frame of the network was not finite since the reset */
     float *frames, *delayed; /* [max_frames * hop], scaled input; input `lag` samples before */
     float *estimates;        /* [max_frames * hop], what the network made of it */
     double *means, *scales;  /* [max_frames] */
@@ -106,37 +108,42 @@ static void scale_frames(front_wave *f, channel *ch, size_t count)
     }
 }
 
-static bool all_finite(const float *x, size_t n)
+static bool all_within(const float *x, size_t n, float limit)
 {
-    float bad = 0.0f;
+    bool within = true;
     for (size_t i = 0; i < n; i++)
-        bad += x[i] - x[i]; /* 0, or NaN for what is not finite */
-    return bad == 0.0f;
+        within = within && fabsf(x[i]) <= limit; /* false for NaN */
+    return within;
 }
 
-/* Runs the network on scaled frames. A frame that overflowed counts as zero and starts it afresh;
- * the frames left are run again, as they would be had they come in calls of their own. */
+/* Runs the network on scaled frames. A frame that overflowed is marked by a NaN at its start and
+ * starts the network afresh; the frames left are run again, as they would be had they come in calls
+ * of their own. */
 static void run_frames(front_wave *f, channel *ch, size_t count)
 {
     plan_run(ch->state, f->frames, f->estimates, count);
     for (size_t t = 0; t < count; t++) {
         float *y = f->estimates + t * f->hop;
-        if (all_finite(y, f->hop))
+        if (all_within(y, f->hop, output_limit))
             continue;
-        memset(y, 0, f->hop * sizeof *y);
+        y[0] = NAN;
+        f->failed = true;
         plan_state_reset(ch->state);
         plan_run(ch->state, f->frames + (t + 1) * f->hop, y + f->hop, count - t - 1);
     }
 }
 
-/* The network's frames back in the signal's units. */
+/* The network's frames back in the signal's units; the input in place of those that failed. */
 static void scale_back(const front_wave *f, float *out, size_t count)
 {
     for (size_t t = 0; t < count; t++) {
+        if (isnan(f->estimates[t * f->hop])) {
+            memcpy(out + t * f->hop, f->delayed + t * f->hop, f->hop * sizeof *out);
+            continue;
+        }
         for (uint32_t i = 0; i < f->hop; i++) {
             const size_t at = t * f->hop + i;
-            const double y = (double)clamp_float(f->estimates[at], -output_limit, output_limit);
-            const double part = f->scales[t] * y;
+            const double part = f->scales[t] * (double)f->estimates[at];
             const double full =
                 f->spec->predicts_noise ? (double)f->delayed[at] - part : f->means[t] + part;
             out[at] = (float)clamp_double(full, -(double)FLT_MAX, (double)FLT_MAX);
@@ -204,6 +211,7 @@ static void front_wave_reset(front *base)
     }
     f->pos = 0;
     f->n_ready = f->hop - 1;
+    f->failed = false;
 }
 
 /* ---- noise profiles, for the Kalman filter: the density is flat ---- */
@@ -225,14 +233,17 @@ static void front_wave_set_learn(front *base, bool learn)
     }
 }
 
-/* Power under the density up to this signal's own Nyquist frequency. */
+/* Power under the density, linear between its points, up to this signal's own Nyquist frequency. */
 static double profile_variance(const float *psd, uint32_t bins, double profile_rate, double rate)
 {
-    double mean = 0.0;
-    for (uint32_t k = 0; k + 1 < bins; k++)
-        mean += 0.5 * ((double)psd[k] + (double)psd[k + 1]);
-    mean /= (double)(bins - 1);
-    return mean * 0.5 * min_double(profile_rate, rate);
+    const double step = 0.5 * profile_rate / (double)(bins - 1); /* Hz */
+    const double end = min_double(0.5 * rate / step, (double)(bins - 1));
+    double sum = 0.0;
+    for (uint32_t k = 0; k + 1 < bins && (double)k < end; k++) {
+        const double part = min_double(end - k, 1.0), low = psd[k], high = psd[k + 1];
+        sum += part * (low + 0.5 * part * (high - low));
+    }
+    return sum * step;
 }
 
 static void front_wave_set_profile(front *base, const sordino_profile *profile)
@@ -259,6 +270,16 @@ static bool front_wave_read_profile(const front *base, float *psd)
             psd[c * PROFILE_BINS + k] = (float)min_double(density, (double)FLT_MAX);
     }
     return true;
+}
+
+static uint32_t front_wave_warnings(const front *base)
+{
+    const front_wave *f = (const front_wave *)base;
+    uint32_t all = f->failed ? SORDINO_WARNING_NETWORK : 0;
+    for (uint32_t c = 0; c < f->n_channels; c++)
+        if (f->channels[c].kalman)
+            all |= doubt_warning(kalman_doubt(f->channels[c].kalman));
+    return all;
 }
 
 /* ---- life ---- */
@@ -342,6 +363,7 @@ static void choose_method(front_wave *f, const sordino_config *config, const sor
         .set_profile = profiles ? front_wave_set_profile : NULL,
         .read_profile = profiles ? front_wave_read_profile : NULL,
         .profile_bins = PROFILE_BINS,
+        .warnings = front_wave_warnings,
     };
 }
 

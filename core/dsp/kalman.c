@@ -25,6 +25,11 @@ enum {
 static const double outlier = 25.0; /* a squared error counts as at most this many means */
 static const double tie = 1e-9;     /* difference of log-likelihoods */
 
+/* Errors that fell to nothing on a plateau would take thousands of samples to grow again by
+ * outliers alone: so many squared errors in a row, so many times the mean, start it afresh. */
+enum { RESTART = 3 };
+static const double vanished = 1e6;
+
 /* A filter at rest: everything but the state. */
 typedef struct steady {
     double level_gain, slope_gain;
@@ -36,7 +41,8 @@ typedef struct steady {
 
 typedef struct filter {
     double level, slope;
-    double error; /* mean squared innovation */
+    double error;     /* mean squared innovation */
+    uint32_t strange; /* innovations in a row beside which it is nothing */
     double weight;
 } filter;
 
@@ -49,10 +55,13 @@ struct kalman {
     double seen;    /* good samples so far */
     double given;   /* fixed noise variance, < 0: estimated */
     double noise;
+    double heard; /* largest of the smallest mean squared innovations: no noise is above it */
+    noise_doubt doubt;
     steady steady[MODELS];
     filter filters[MODELS];
     double *levels;      /* [MODELS][lag] ring of estimates */
     double *innovations; /* [MODELS][2 lag] ring, each twice: any `lag` in a row lie in order */
+    double *inputs;      /* [lag] ring, gaps filled */
     double *echoes;      /* [MODELS][lag] */
 };
 
@@ -118,6 +127,7 @@ void kalman_free(kalman *k)
         return;
     free(k->levels);
     free(k->innovations);
+    free(k->inputs);
     free(k->echoes);
     free(k);
 }
@@ -126,8 +136,8 @@ void kalman_free(kalman *k)
 void kalman_reset(kalman *k)
 {
     k->at = k->age = k->since = k->alarm = 0;
-    k->seen = 0.0;
-    k->noise = max_double(k->given, 0.0);
+    k->seen = k->heard = 0.0;
+    kalman_set_noise(k, k->given);
     memset(k->filters, 0, sizeof k->filters);
 }
 
@@ -142,9 +152,10 @@ sordino_status kalman_new(uint32_t lag, kalman **out, sordino_error *why)
     if (k) {
         k->levels = calloc(MODELS * room, sizeof *k->levels);
         k->innovations = calloc(MODELS * 2 * room, sizeof *k->innovations);
+        k->inputs = calloc(room, sizeof *k->inputs);
         k->echoes = calloc(MODELS * room, sizeof *k->echoes);
     }
-    if (!k || !k->levels || !k->innovations || !k->echoes) {
+    if (!k || !k->levels || !k->innovations || !k->inputs || !k->echoes) {
         kalman_free(k);
         return error_set(why, SORDINO_NO_MEM, "Out of memory for a Kalman filter");
     }
@@ -170,6 +181,9 @@ static double step(const steady *s, filter *f, double x, double keep, bool *outl
     f->level += s->level_gain * e;
     f->slope += s->slope_gain * e;
     const double square = e * e;
+    f->strange = square > vanished * f->error ? f->strange + 1 : 0;
+    if (f->strange >= RESTART && f->error > 0.0)
+        f->error = square;
     *outlying = *outlying || square > outlier * f->error;
     const double most = f->error > 0.0 ? outlier * f->error : INFINITY;
     f->error += (1.0 - keep) * (min_double(square, most) - f->error);
@@ -182,11 +196,29 @@ static double step(const steady *s, filter *f, double x, double keep, bool *outl
 static double fit(const kalman *k, int m, double unit)
 {
     const double error = k->filters[m].error, share = k->steady[m].innovation;
-    if (k->given >= 0.0) {
-        const double expected = max_double(k->given, DBL_MIN) * share;
+    if (k->given >= 0.0 && k->doubt == NOISE_FITS) {
+        const double expected = k->given * share;
         return -0.5 * (log(expected / unit) + error / expected);
     }
     return -0.5 * log(max_double(error / unit, DBL_MIN));
+}
+
+/* How far below a noise of this variance the mean of `n` squared innovations may lie by chance, for
+ * once in a thousand million: it is chi-squared with n degrees of freedom. */
+static double chance(double n)
+{
+    return 4.0 * exp(40.0 / n);
+}
+
+/* Every predictor's error holds the whole noise of the sample it predicts. */
+static void check_given(kalman *k, double unit)
+{
+    double least = INFINITY;
+    for (int m = 0; m < MODELS; m++)
+        least = min_double(least, k->filters[m].error);
+    k->heard = max_double(k->heard, least);
+    k->doubt =
+        k->given < 0.0 ? NOISE_FITS : noise_check(k->given, unit, chance(k->seen - 1.0) * k->heard);
 }
 
 static void weigh(kalman *k)
@@ -195,6 +227,7 @@ static void weigh(kalman *k)
     double sum = 0.0, noise = 0.0, unit = 0.0;
     for (int m = 0; m < MODELS; m++)
         unit = max_double(unit, k->filters[m].error);
+    check_given(k, unit);
     if (!(unit > 0.0))
         unit = 1.0;
     for (int m = 0; m < MODELS; m++) {
@@ -237,6 +270,12 @@ static double smoothed(const kalman *k, size_t m)
     return k->levels[m * k->lag + k->at] + dot(s->echoes, later + 1, s->n_echoes);
 }
 
+/* What went in `lag` samples ago. */
+static double passed(const kalman *k, double input)
+{
+    return k->lag > 0 ? k->inputs[k->at] : input;
+}
+
 static double mixed(const kalman *k)
 {
     const double negligible = 1e-4;
@@ -274,8 +313,10 @@ static void step_all(kalman *k, double x)
 }
 
 /* Keeps the levels for the smoother in place of those it has just used. */
-static void remember(kalman *k)
+static void remember(kalman *k, double input)
 {
+    if (k->lag > 0)
+        k->inputs[k->at] = input;
     for (size_t m = 0; m < MODELS && k->lag > 0; m++)
         k->levels[m * k->lag + k->at] = k->filters[m].level;
     k->at = k->at + 1 < k->lag ? k->at + 1 : 0;
@@ -299,8 +340,11 @@ float kalman_push(kalman *k, float x)
     }
     if (k->age <= k->lag)
         k->age++;
-    const double estimate = k->age > k->lag ? mixed(k) : 0.0;
-    remember(k);
+    const double input = good ? (double)x : k->filters[PASSING].level;
+    double estimate = 0.0;
+    if (k->age > k->lag)
+        estimate = k->doubt == NOISE_FITS ? mixed(k) : passed(k, input);
+    remember(k, input);
     return (float)clamp_double(estimate, -(double)FLT_MAX, (double)FLT_MAX);
 }
 
@@ -308,6 +352,12 @@ void kalman_set_noise(kalman *k, double variance)
 {
     k->given = variance >= 0.0 ? min_double(variance, 1e76) : -1.0;
     k->noise = max_double(k->given, 0.0);
+    k->doubt = k->given == 0.0 ? NOISE_ZERO : NOISE_FITS; /* the rest is seen at the next sample */
+}
+
+noise_doubt kalman_doubt(const kalman *k)
+{
+    return k->doubt;
 }
 
 double kalman_noise(const kalman *k)

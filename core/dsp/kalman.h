@@ -15,6 +15,8 @@
 
 #include <sordino/status.h>
 
+#include "core/dsp/noise_doubt.h"
+
 enum { KALMAN_MAX_LAG = 4096 };
 
 typedef struct kalman kalman;
@@ -29,8 +31,10 @@ void kalman_reset(kalman *k) SORDINO_RT; /* keeps a noise variance that was set 
  * at most one multiplication a filter and sample of lag. */
 float kalman_push(kalman *k, float x) SORDINO_RT;
 
-/* Fixes the measurement noise variance (signal units squared); < 0 returns to estimating it. */
+/* Fixes the measurement noise variance (signal units squared); < 0 returns to estimating it. One
+ * that cannot be this signal's, as kalman_doubt then says, is not used: the input passes. */
 void kalman_set_noise(kalman *k, double variance) SORDINO_RT;
 double kalman_noise(const kalman *k) SORDINO_RT; /* the variance in use; 0 before it is known */
+noise_doubt kalman_doubt(const kalman *k) SORDINO_RT;
 
 #endif

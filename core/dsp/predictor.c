@@ -18,6 +18,12 @@ static const double slow_time = 1000; /* samples over which the usual error is l
 static const double gap_keep = 0.98;  /* what is left of a prediction made from predictions */
 static const double surprise = 3.0;   /* fast error over slow one that passes as noise */
 
+/* After a flat start the first errors are all there is to judge by, and they may be a step's. */
+enum {
+    FLAT = 8,   /* samples of no error at all that make one */
+    PASSED = 16 /* errors after it that pass as signal */
+};
+
 /* Largest sum of squared weights: 20 predicts a cubic, noise allows less. Without it a burst after
  * near silence leaves weights of millions, which ordinary errors take for ever to undo. */
 static const double most_weight = 64.0;
@@ -29,6 +35,8 @@ struct predictor {
     double fast;     /* mean squared prediction error of late */
     double slow;     /* mean logarithm of it in the long run */
     double errors;   /* that went into it, up to slow_time */
+    uint32_t flat;   /* samples without any error before the first, up to FLAT */
+    double last;     /* error before this one */
     double *weights; /* [taps], newest sample first */
     double *past;    /* [2 * taps], a window that slides and is moved back at the end */
     uint32_t at;     /* where the newest sample lies */
@@ -45,7 +53,8 @@ void predictor_free(predictor *p)
 
 void predictor_reset(predictor *p)
 {
-    p->seen = p->mean = p->fast = p->slow = p->errors = 0.0;
+    p->seen = p->mean = p->fast = p->slow = p->errors = p->last = 0.0;
+    p->flat = 0;
     p->at = p->taps;
     memset(p->weights, 0, p->taps * sizeof *p->weights);
     memset(p->past, 0, 2 * (size_t)p->taps * sizeof *p->past);
@@ -82,19 +91,32 @@ static void remember(predictor *p, double x)
     p->past[--p->at] = x;
 }
 
+/* The square to learn the usual error from. After a flat start it is half that of the difference
+ * of two errors: the same for noise, and next to nothing for the long error after a step. */
+static double usual(predictor *p, double error)
+{
+    if (p->errors == 0.0 && error == 0.0 && p->flat < FLAT)
+        p->flat++;
+    const double step = error - p->last;
+    p->last = error;
+    return p->flat < FLAT ? error * error : 0.5 * step * step;
+}
+
 /* Share of the error that is signal: none while errors are as usual, all when they are far above.
  * The usual error is averaged as a logarithm, so that one burst does not set it for long; of normal
  * errors the mean logarithm lies log_bias below the logarithm of the mean square. */
 static double trust(predictor *p, double error)
 {
     const double log_bias = 1.2703628454614782; /* Euler's constant + ln 2 */
-    const double square = error * error;
+    const double square = usual(p, error);
     const double noise = p->errors > 0.0 ? surprise * exp(p->slow + log_bias) : 0.0;
-    p->fast += (square - p->fast) / min_double(p->seen, fast_time);
+    p->fast += (error * error - p->fast) / min_double(p->seen, fast_time);
     if (square > 0.0) { /* an error of exactly nothing says nothing of its scale */
         p->errors = min_double(p->errors + 1.0, slow_time);
         p->slow += (log(square) - p->slow) / p->errors;
     }
+    if (p->flat >= FLAT && p->errors <= PASSED)
+        return 1.0;
     return p->fast > noise ? 1.0 - noise / p->fast : 0.0;
 }
 

@@ -17,6 +17,11 @@ static const float priori_min = 0.003162f; /* -25 dB (Cappe 1994: against musica
 static const float gamma_max = 1e6f;       /* 60 dB */
 static const float loudest = 1e36f;        /* powers count as at most this, as in the tracker */
 
+/* A steady noise is in every frame, but for some 20 dB of the first, of which part is the time
+ * before the stream: an applied noise of more than so many times the loudest is none of this
+ * signal's. */
+static const double too_loud = 1e3;
+
 struct wiener {
     stft_geometry geometry;
     sordino_gain_rule rule;
@@ -28,6 +33,9 @@ struct wiener {
     double *learned;    /* [bins], sum of powers while learning */
     uint64_t n_learned; /* frames in it */
     bool has_applied, learning;
+    double applied_sum; /* over bins */
+    double heard;       /* power of the loudest frame, all bins */
+    noise_doubt doubt;
 };
 
 void wiener_free(wiener *w)
@@ -47,6 +55,8 @@ void wiener_reset(wiener *w)
     memset(w->clean, 0, w->geometry.bins * sizeof *w->clean);
     memset(w->learned, 0, w->geometry.bins * sizeof *w->learned);
     w->n_learned = 0;
+    w->heard = 0.0;
+    w->doubt = NOISE_FITS;
 }
 
 /* One-sided density of a bin: 2 |X|^2 / (rate sum w^2); the window's squares sum to half its
@@ -94,14 +104,38 @@ static float gain_of(sordino_gain_rule rule, float xi, float gamma)
     return min_float(wiener_gain * expf(0.5f * expint_e1(v)), 1.0f); /* 1985, eq. 20 */
 }
 
+static void pass(wiener *w, const float *power, float *gains)
+{
+    for (uint32_t k = 0; k < w->geometry.bins; k++) {
+        gains[k] = 1.0f;
+        w->clean[k] = min_float(power[k], loudest);
+    }
+}
+
+/* Whether an applied noise can be this signal's. */
+static void check_applied(wiener *w, const float *power)
+{
+    double sum = 0.0;
+    for (uint32_t k = 0; k < w->geometry.bins; k++)
+        sum += (double)min_float(power[k], loudest);
+    w->heard = max_double(w->heard, sum);
+    w->doubt =
+        w->has_applied ? noise_check(w->applied_sum, w->heard, too_loud * w->heard) : NOISE_FITS;
+}
+
 void wiener_push(wiener *w, const float *power, float *gains)
 {
     noise_track_push(w->track, power);
+    check_applied(w, power);
     const float *noise = w->has_applied ? w->applied : noise_track_psd(w->track);
     if (w->learning) {
         for (uint32_t k = 0; k < w->geometry.bins; k++)
             w->learned[k] += (double)min_float(power[k], loudest);
         w->n_learned++;
+    }
+    if (w->doubt != NOISE_FITS) {
+        pass(w, power, gains);
+        return;
     }
     for (uint32_t k = 0; k < w->geometry.bins; k++) {
         const float now = min_float(power[k], loudest);
@@ -120,6 +154,16 @@ void wiener_push(wiener *w, const float *power, float *gains)
     }
 }
 
+/* Takes w->applied into use. */
+static void apply(wiener *w)
+{
+    w->applied_sum = 0.0;
+    for (uint32_t k = 0; k < w->geometry.bins; k++)
+        w->applied_sum += (double)w->applied[k];
+    w->has_applied = true;
+    w->doubt = w->applied_sum > 0.0 ? NOISE_FITS : NOISE_ZERO; /* till the next frame */
+}
+
 void wiener_set_learn(wiener *w, bool learn)
 {
     if (learn && !w->learning) {
@@ -128,16 +172,18 @@ void wiener_set_learn(wiener *w, bool learn)
     } else if (!learn && w->learning && w->n_learned > 0) {
         for (uint32_t k = 0; k < w->geometry.bins; k++)
             w->applied[k] = (float)(w->learned[k] / (double)w->n_learned);
-        w->has_applied = true;
+        apply(w);
     }
     w->learning = learn;
 }
 
 void wiener_set_profile(wiener *w, const float *psd, uint32_t bins, double rate)
 {
-    w->has_applied = psd != NULL;
-    if (!psd)
+    if (!psd) {
+        w->has_applied = false;
+        w->doubt = NOISE_FITS;
         return;
+    }
     const double own = w->geometry.rate / w->geometry.window;
     const double theirs = 0.5 * rate / (double)(bins - 1);
     for (uint32_t k = 0; k < w->geometry.bins; k++) {
@@ -147,6 +193,12 @@ void wiener_set_profile(wiener *w, const float *psd, uint32_t bins, double rate)
         const double density = (1.0 - part) * (double)psd[low] + part * (double)psd[low + 1];
         w->applied[k] = (float)min_double(density / (double)w->density, 1e30);
     }
+    apply(w);
+}
+
+noise_doubt wiener_doubt(const wiener *w)
+{
+    return w->doubt;
 }
 
 bool wiener_get_profile(const wiener *w, float *psd)

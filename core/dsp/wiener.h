@@ -12,6 +12,7 @@
 
 #include <sordino/sordino.h>
 
+#include "core/dsp/noise_doubt.h"
 #include "core/dsp/stft.h"
 
 typedef struct wiener wiener;
@@ -29,7 +30,8 @@ void wiener_reset(wiener *w) SORDINO_RT; /* keeps an applied profile */
  * [bins] in 0..1. */
 void wiener_push(wiener *w, const float *power, float *gains) SORDINO_RT;
 
-/* While on, frames are averaged as noise; when switched off the average is applied. */
+/* While on, frames are averaged as noise; when switched off the average is applied. An applied
+ * noise that cannot be this signal's, as wiener_doubt then says, is not used: all gains are 1. */
 void wiener_set_learn(wiener *w, bool learn) SORDINO_RT;
 
 /* Applies `psd` [profile bins] (one-sided power per hertz, bin j at j * rate / 2 / (bins - 1) Hz)
@@ -38,5 +40,7 @@ void wiener_set_profile(wiener *w, const float *psd, uint32_t bins, double rate)
 
 /* Writes the applied noise as one-sided power per hertz, [geometry bins]; false when none is. */
 bool wiener_get_profile(const wiener *w, float *psd) SORDINO_RT;
+
+noise_doubt wiener_doubt(const wiener *w) SORDINO_RT;
 
 #endif

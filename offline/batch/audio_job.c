@@ -253,6 +253,7 @@ static void read_meters(audio_job *a)
     a->job->input_db = meters.input_db;
     a->job->output_db = meters.output_db;
     a->job->reduction_db = meters.reduction_db;
+    job_note_warnings(a->job, sordino_denoiser_warnings(filter_denoiser(a->filter)));
 }
 
 static sordino_status finish(audio_job *a)

@@ -22,6 +22,18 @@ void job_note(job *j, const char *format, ...)
     va_end(arguments);
 }
 
+void job_note_warnings(job *j, uint32_t warnings)
+{
+    for (uint32_t bit = 1; bit <= warnings; bit <<= 1) {
+        sordino_error text = {SORDINO_OK, ""};
+        if (!(warnings & bit))
+            continue;
+        snprintf(text.text, sizeof text.text, "%s", sordino_warning_text((sordino_warning)bit));
+        fail_fit(&text);
+        job_note(j, "%s", text.text);
+    }
+}
+
 bool job_is_table(const char *path, const options *o)
 {
     static const char *const endings[] = {".csv", ".tsv", ".txt"};

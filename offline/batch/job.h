@@ -11,7 +11,7 @@
 
 #include "offline/options.h"
 
-enum { JOB_MAX_NOTES = 4 };
+enum { JOB_MAX_NOTES = 8 };
 
 /* What all jobs share. Read only while they run, but for `frames_done`. */
 typedef struct job_setup {
@@ -55,6 +55,9 @@ bool job_may_be_sound(const char *path, const options *o);
 __attribute__((format(printf, 2, 3)))
 #endif
 void job_note(job *j, const char *format, ...);
+
+/* Adds a warning for each of sordino_denoiser_warnings. */
+void job_note_warnings(job *j, uint32_t warnings);
 
 /* The denoiser's configuration for an input of this rate and channels. Errors: UNSUPPORTED (the
  * method does not serve the rate), with a message naming those that do. */

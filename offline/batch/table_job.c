@@ -276,13 +276,16 @@ static void tell_findings(table_job *t)
 static void read_meters(table_job *t)
 {
     double in = 0, out = 0;
+    uint32_t warnings = 0;
     for (size_t g = 0; g < t->n_groups; g++) {
         sordino_meters meters;
         const double share = (double)group_size(t, g) / (double)t->n_signals;
         sordino_read_meters(filter_denoiser(t->filters[g]), &meters);
         in += share * pow(10, meters.input_db / 10.0);
         out += share * pow(10, meters.output_db / 10.0);
+        warnings |= sordino_denoiser_warnings(filter_denoiser(t->filters[g]));
     }
+    job_note_warnings(t->job, warnings);
     t->job->input_db = (float)(10 * log10(in));
     t->job->output_db = (float)(10 * log10(out));
     t->job->reduction_db = t->job->input_db - t->job->output_db;

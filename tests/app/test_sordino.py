@@ -290,6 +290,23 @@ class Files(Folder):
                                                   "in.wav", "e.wav"))
         self.assertFalse(os.path.exists("e.wav"))
 
+    def test_a_flat_lead_in_taken_for_noise_harms_nothing_and_is_told(self):
+        noise = random.Random(SEED)
+        rows = [512] * 100 + [512 + noise.choice((-20, 20)) for _ in range(400)]
+        for lead, told in ((100, "holds no noise"), (0, None)):
+            with open("flat.csv", "w") as f:
+                f.writelines(f"{x}\n" for x in rows[100 - lead:])
+            done = run("--rate", 100, "--learn-noise", "0-0.5", "-f", "flat.csv", "out.csv")
+            out = [float(x) for x in contents("out.csv").split()]
+            self.assertEqual(len(out), 400 + lead)
+            for was, now in zip(rows[100 - lead:], out):
+                self.assertLessEqual(abs(now - 512), abs(was - 512) + 10)
+            if told:
+                self.assertEqual(out, rows)
+                self.assertIn(told, done.stderr.decode())
+            else:
+                self.assertEqual(done.stderr, b"")
+
     def test_the_report_says_what_was_done_and_nothing_that_changes(self):
         float_wav("in.wav", draw(16000))
         wiener = ("-m", "wiener", "--json")

@@ -407,6 +407,100 @@ static void any_input_gives_finite_output_and_it_recovers_in_a_second(void **sta
     free(y);
 }
 
+static void a_network_that_overflows_lets_the_input_pass(void **state)
+{
+    (void)state;
+    enum { N = 8000 };
+    const float tolerance = 1e-5f; /* of the overlap-add */
+    float x[N], y[N];
+    uint64_t random = test_seed(22);
+    test_voice(x, N, 8000, 0.1, &random);
+    sordino_model *const broken[] = {test_model_bands(1, 5e37), test_model_wave(1, 3, 4, 5e37),
+                                     test_model_wave(16, 5, 3, 5e37)};
+    for (size_t i = 0; i < 3; i++) {
+        const kind k = {"broken network", SORDINO_METHOD_NETWORK, 0, broken[i], i == 0};
+        const sordino_config config = config_for(&k, 8000, 1);
+        sordino_denoiser *d = make(&config, broken[i]);
+        assert_int_equal(sordino_denoiser_warnings(d), 0);
+        feed(d, x, y, N, 100, NULL);
+        assert_int_equal(sordino_denoiser_warnings(d), SORDINO_WARNING_NETWORK);
+        const uint32_t latency = sordino_latency(d);
+        for (size_t t = latency; t < N; t++)
+            assert_true(fabsf(y[t] - x[t - latency]) <= (i == 0 ? tolerance : 0.0f));
+        sordino_reset(d);
+        assert_int_equal(sordino_denoiser_warnings(d), 0);
+        sordino_free(d);
+        sordino_model_free(broken[i]);
+    }
+}
+
+/* A profile of any density must leave either less noise or the input; a learned one too. */
+static void a_noise_that_cannot_be_is_told_and_the_input_passes(void **state)
+{
+    (void)state;
+    enum { N = 8000, SILENT = 2000 };
+    const double rate = 8000;
+    float x[N], y[N];
+    uint64_t random = test_seed(23);
+    const float densities[] = {0.0f, FLT_TRUE_MIN, FLT_MAX};
+    const uint32_t told[] = {SORDINO_WARNING_NO_NOISE, SORDINO_WARNING_NO_NOISE,
+                             SORDINO_WARNING_LOUD_NOISE};
+    for (size_t t = 0; t < N; t++)
+        x[t] = t < SILENT ? 0.0f : (float)(0.1 * test_normal(&random));
+    for (size_t i = 0; i < 3; i++)
+        for (size_t p = 0; p < 4; p++) { /* the fourth time it is learned from silence */
+            const sordino_config config = config_for(&kinds[i], rate, 1);
+            sordino_denoiser *d = make(&config, NULL);
+            if (p < 3) {
+                const float psd[] = {densities[p], densities[p]};
+                sordino_profile *profile = NULL;
+                assert_int_equal(sordino_profile_new(psd, 1, 2, rate, &profile, NULL), SORDINO_OK);
+                sordino_set_profile(d, profile);
+                sordino_profile_free(profile);
+            } else {
+                sordino_set_learn(d, true);
+                feed(d, x, y, SILENT, 100, NULL);
+                sordino_set_learn(d, false);
+                sordino_reset(d);
+            }
+            feed(d, x, y, N, 100, NULL);
+            assert_int_equal(sordino_denoiser_warnings(d), told[p % 3]);
+            const uint32_t latency = sordino_latency(d);
+            for (size_t t = latency; t < N; t++)
+                assert_true(fabsf(y[t] - x[t - latency]) < 1e-6f);
+            sordino_free(d);
+        }
+    assert_true(strlen(sordino_warning_text(SORDINO_WARNING_NO_NOISE)) > 0);
+}
+
+/* Red noise known at 1 kHz: at 250 Hz only what lies below 125 Hz of it can be there. */
+static void a_coloured_profile_counts_up_to_the_signals_own_nyquist(void **state)
+{
+    (void)state;
+    enum { BINS = 101 }; /* 5 Hz apart */
+    float psd[BINS];
+    double power = 0.0;
+    for (int k = 0; k < BINS; k++)
+        psd[k] = k <= 20 ? 0.01f * (float)(20 - k) : 0.0f; /* to 100 Hz */
+    for (int k = 0; k < 20; k++)
+        power += 5.0 * 0.5 * ((double)psd[k] + (double)psd[k + 1]);
+    const double rates_used[] = {250.0, 1000.0, 100.0};
+    const double shares[] = {1.0, 1.0, 0.75}; /* of a triangle, half of its length */
+    sordino_profile *profile = NULL, *back = NULL;
+    assert_int_equal(sordino_profile_new(psd, 1, BINS, 1000.0, &profile, NULL), SORDINO_OK);
+    for (int i = 0; i < 3; i++) {
+        const sordino_config config = config_for(&kinds[1], rates_used[i], 1);
+        sordino_denoiser *d = make(&config, NULL);
+        sordino_set_profile(d, profile);
+        assert_int_equal(sordino_get_profile(d, &back, NULL), SORDINO_OK);
+        const double flat = (double)sordino_profile_psd(back, 0)[0] * 0.5 * rates_used[i];
+        assert_true(fabs(flat / (shares[i] * power) - 1.0) < 1e-5);
+        sordino_profile_free(back);
+        sordino_free(d);
+    }
+    sordino_profile_free(profile);
+}
+
 static void a_sample_network_follows_gain_and_nothing_else(void **state)
 {
     (void)state;
@@ -689,6 +783,9 @@ int main(void)
         cmocka_unit_test(controls_glide_alike_in_any_blocks_and_without_a_step),
         cmocka_unit_test(setters_clamp_to_the_stated_ranges),
         cmocka_unit_test(any_input_gives_finite_output_and_it_recovers_in_a_second),
+        cmocka_unit_test(a_network_that_overflows_lets_the_input_pass),
+        cmocka_unit_test(a_noise_that_cannot_be_is_told_and_the_input_passes),
+        cmocka_unit_test(a_coloured_profile_counts_up_to_the_signals_own_nyquist),
         cmocka_unit_test(a_sample_network_follows_gain_and_nothing_else),
         cmocka_unit_test(linked_channels_share_one_gain),
         cmocka_unit_test(unlinked_channels_are_as_if_alone),

@@ -174,6 +174,50 @@ static void a_noise_that_is_set_is_used_and_kept_by_reset(void **state)
     kalman_free(k);
 }
 
+static void a_noise_that_cannot_be_this_signals_lets_the_input_pass(void **state)
+{
+    (void)state;
+    const double given[] = {0.0, 1e-320, DBL_MIN, 1e-40, 1e12, 1e76, INFINITY};
+    const uint32_t lags[] = {0, 7};
+    uint64_t random = test_seed(20);
+    for (size_t i = 0; i < N; i++) /* a flat lead-in, then a square wave in noise */
+        noisy[i] =
+            512.0f +
+            (i < 100 ? 0.0f : (float)(20.0 * test_normal(&random)) + (i / 300 % 2 ? 500.0f : 0.0f));
+    for (size_t g = 0; g < sizeof given / sizeof given[0]; g++)
+        for (size_t l = 0; l < 2; l++) {
+            kalman *k = make(lags[l]);
+            kalman_set_noise(k, given[g]);
+            kalman_reset(k);
+            for (size_t i = 0; i < N; i++)
+                out[i] = kalman_push(k, noisy[i]);
+            assert_memory_equal(out + lags[l], noisy, (N - lags[l]) * sizeof *out);
+            assert_int_equal(kalman_doubt(k), given[g] < 1.0 ? NOISE_ZERO : NOISE_TOO_LOUD);
+            kalman_free(k);
+        }
+}
+
+/* Errors that fell to nothing on a plateau must not hold it up when the signal moves again. */
+static void a_signal_that_stood_still_is_followed_when_it_moves(void **state)
+{
+    (void)state;
+    const double givens[] = {-1.0, 400.0};
+    uint64_t random = test_seed(21);
+    for (size_t i = 0; i < N; i++)
+        noisy[i] = (float)(i < 1000    ? 512.0 + 20.0 * test_normal(&random)
+                           : i < 15000 ? 512.0
+                                       : 700.0 + 2.0 * test_normal(&random));
+    for (int g = 0; g < 2; g++) {
+        kalman *k = make(0);
+        kalman_set_noise(k, givens[g]);
+        for (size_t i = 0; i < N; i++)
+            out[i] = kalman_push(k, noisy[i]);
+        for (size_t i = 15030; i < N; i++)
+            assert_true(fabs((double)out[i] - 700.0) < 10.0);
+        kalman_free(k);
+    }
+}
+
 static void clean_signals_pass_unharmed_at_the_stated_lag(void **state)
 {
     (void)state;
@@ -305,6 +349,8 @@ int main(void)
         cmocka_unit_test(a_lag_comes_near_the_best_smoother),
         cmocka_unit_test(the_noise_is_estimated),
         cmocka_unit_test(a_noise_that_is_set_is_used_and_kept_by_reset),
+        cmocka_unit_test(a_noise_that_cannot_be_this_signals_lets_the_input_pass),
+        cmocka_unit_test(a_signal_that_stood_still_is_followed_when_it_moves),
         cmocka_unit_test(clean_signals_pass_unharmed_at_the_stated_lag),
         cmocka_unit_test(gaps_are_bridged_and_what_comes_before_the_first_is_0),
         cmocka_unit_test(a_gain_on_the_input_is_a_gain_on_the_output),

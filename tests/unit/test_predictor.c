@@ -142,6 +142,25 @@ static void a_step_out_of_the_noise_is_followed(void **state)
         assert_true(fabs((double)out[i] - 20.0) < 4.0);
 }
 
+static void a_step_after_a_flat_start_is_followed(void **state)
+{
+    (void)state;
+    enum { FLAT = 100, END = 2000 };
+    uint64_t random = test_seed(9);
+    for (size_t i = 0; i < N; i++)
+        noisy[i] = i < FLAT ? 512.0f : 600.0f;
+    filter(TAPS, noisy, out);
+    for (size_t i = 0; i < N; i++)
+        assert_true(fabsf(out[i] - noisy[i]) < 1.0f);
+    for (size_t i = FLAT; i < N; i++)
+        noisy[i] += (float)(4.0 * test_normal(&random));
+    filter(TAPS, noisy, out);
+    double sum = 0.0;
+    for (size_t i = FLAT; i < END; i++)
+        sum += pow((double)out[i] - 600.0, 2.0) / (END - FLAT);
+    assert_true(sqrt(sum) < 3.0); /* and noise is still taken down */
+}
+
 static void gaps_are_filled_by_the_prediction(void **state)
 {
     (void)state;
@@ -251,6 +270,7 @@ int main(void)
         cmocka_unit_test(more_taps_find_a_tone_more_finely),
         cmocka_unit_test(predictable_signals_pass),
         cmocka_unit_test(a_step_out_of_the_noise_is_followed),
+        cmocka_unit_test(a_step_after_a_flat_start_is_followed),
         cmocka_unit_test(gaps_are_filled_by_the_prediction),
         cmocka_unit_test(a_gain_on_the_input_is_a_gain_on_the_output),
         cmocka_unit_test(any_input_gives_finite_output_and_is_got_over),

@@ -270,14 +270,69 @@ static void a_profile_is_interpolated_on_hertz_and_survives_reset(void **state)
         const double wanted =
             (double)psd[low] + (khz - low) * ((double)psd[low + 1] - (double)psd[low]);
         assert_true(fabs((double)own[k] - wanted) < 1e-5 * 5e-6);
-        power[k] = 1e-9f; /* far below the profile, but where it is 0 */
+        power[k] = 1.0f; /* loud enough for the profile to be believed */
     }
-    for (int m = 0; m < 20; m++)
+    wiener_push(w, power, gains);
+    for (uint32_t k = 0; k < g.bins; k++)
+        power[k] = 1e-9f; /* far below the profile, but where it is 0 */
+    for (int m = 0; m < 60; m++)
         wiener_push(w, power, gains);
     assert_true(gains[10] < 0.1f);
     assert_true(gains[96] == 1.0f); /* 3 kHz: no noise there */
     wiener_set_profile(w, NULL, 0, 0.0);
     assert_false(wiener_get_profile(w, own));
+    wiener_free(w);
+}
+
+static void a_noise_that_cannot_be_this_signals_takes_nothing_away(void **state)
+{
+    (void)state;
+    const float densities[] = {0.0f, FLT_TRUE_MIN, 1e-36f, 1.0f, 1e20f, FLT_MAX};
+    const noise_doubt doubts[] = {NOISE_ZERO,     NOISE_ZERO,     NOISE_ZERO,
+                                  NOISE_TOO_LOUD, NOISE_TOO_LOUD, NOISE_TOO_LOUD};
+    const stft_geometry g = geometry_of(rate);
+    uint64_t random = test_seed(8);
+    for (int rule = SORDINO_GAIN_LSA; rule <= SORDINO_GAIN_WIENER; rule++)
+        for (int i = 0; i < 6; i++) {
+            wiener *w = make(&g, (sordino_gain_rule)rule);
+            const float psd[2] = {densities[i], densities[i]};
+            float power[WIDEST], gains[WIDEST];
+            wiener_set_profile(w, psd, 2, rate);
+            for (int m = 0; m < 100; m++) {
+                frame_of(power, g.bins, m, &random);
+                wiener_push(w, power, gains);
+                for (uint32_t k = 0; k < g.bins; k++)
+                    assert_true(gains[k] == 1.0f);
+            }
+            assert_int_equal(wiener_doubt(w), doubts[i]);
+            wiener_set_profile(w, NULL, 0, 0.0);
+            wiener_push(w, power, gains);
+            assert_int_equal(wiener_doubt(w), NOISE_FITS);
+            wiener_free(w);
+        }
+}
+
+static void a_loud_noise_is_used_once_it_is_heard(void **state)
+{
+    (void)state;
+    const stft_geometry g = geometry_of(rate);
+    wiener *w = make(&g, SORDINO_GAIN_WIENER);
+    float power[WIDEST], gains[WIDEST];
+    wiener_set_learn(w, true);
+    for (uint32_t k = 0; k < g.bins; k++)
+        power[k] = 1.0f;
+    wiener_push(w, power, gains);
+    wiener_set_learn(w, false);
+    wiener_reset(w);
+    for (uint32_t k = 0; k < g.bins; k++)
+        power[k] = 1e-4f;
+    wiener_push(w, power, gains);
+    assert_true(gains[9] == 1.0f && wiener_doubt(w) == NOISE_TOO_LOUD);
+    for (uint32_t k = 0; k < g.bins; k++)
+        power[k] = 1.0f;
+    for (int m = 0; m < 60; m++)
+        wiener_push(w, power, gains);
+    assert_true(gains[9] < 0.1f && wiener_doubt(w) == NOISE_FITS);
     wiener_free(w);
 }
 
@@ -360,6 +415,8 @@ int main(void)
         cmocka_unit_test(any_power_gives_gains_within_0_and_1_and_is_got_over),
         cmocka_unit_test(a_learned_profile_is_in_power_per_hertz),
         cmocka_unit_test(a_profile_is_interpolated_on_hertz_and_survives_reset),
+        cmocka_unit_test(a_noise_that_cannot_be_this_signals_takes_nothing_away),
+        cmocka_unit_test(a_loud_noise_is_used_once_it_is_heard),
         cmocka_unit_test(a_profile_that_was_got_can_be_set),
         cmocka_unit_test(reset_gives_the_state_after_new),
         cmocka_unit_test(no_allocation_may_fail_unnoticed),

@@ -126,6 +126,22 @@ SORDINO_API bool sordino_copy_profile(const sordino_denoiser *denoiser,
 SORDINO_API void sordino_set_profile(sordino_denoiser *denoiser,
                                      const sordino_profile *profile) SORDINO_RT;
 
+/* Why a denoiser lets its input pass where it would otherwise estimate. */
+typedef enum sordino_warning {
+    SORDINO_WARNING_NO_NOISE = 1, /* the noise learned or applied is nothing, or nothing beside the
+                                     signal; there is nothing to take away */
+    SORDINO_WARNING_LOUD_NOISE = 2, /* it is far louder than all that was heard so far, so it cannot
+                                       be this signal's; it will be used once as much is heard */
+    SORDINO_WARNING_NETWORK = 4     /* since sordino_new or sordino_reset the model's network gave
+                                       results that are not finite; the input took their place */
+} sordino_warning;
+
+/* The warnings that hold, as a sum of bits; 0 when all is well. In some channel is enough. */
+SORDINO_API uint32_t sordino_denoiser_warnings(const sordino_denoiser *denoiser) SORDINO_RT;
+
+/* A warning in one sentence: capital first letter, no full stop. Static storage; any thread. */
+SORDINO_API const char *sordino_warning_text(sordino_warning warning);
+
 /* Levels since the last call of this function: root mean square over all channels in dB re 1.0
  * (-200 for silence), and how far the output lies below the input (>= 0 when noise is removed). */
 typedef struct sordino_meters {
