@@ -21,10 +21,13 @@ static const double kept_seconds = 10; /* that a disk may stand still for */
 struct record {
     SNDFILE *file;
     output *whole; /* RECORD_WHOLE: what it is written to */
+    char *path;    /* RECORD_AT_ONCE */
+    bool made;     /* that file: it was not there before */
     tap *tap;
     float *piece; /* [PIECE][channels] */
     pthread_t thread;
     bool has_thread;
+    bool tap_is_held; /* by an audio thread that hangs */
     atomic_bool ending, failed;
     atomic_uint_fast64_t written;
 };
@@ -79,6 +82,57 @@ static sf_count_t whole_tell(void *user)
 
 /* ---- opening */
 
+/* A file that is nowhere: how long it is, and where its next byte goes. */
+typedef struct nowhere {
+    sf_count_t size, at;
+} nowhere;
+
+static sf_count_t nowhere_size(void *user)
+{
+    const nowhere *const n = user;
+    return n->size;
+}
+
+static sf_count_t nowhere_seek(sf_count_t offset, int whence, void *user)
+{
+    nowhere *const n = user;
+    n->at = offset + (whence == SEEK_SET ? 0 : whence == SEEK_CUR ? n->at : n->size);
+    return n->at;
+}
+
+static sf_count_t nowhere_read(void *bytes, sf_count_t size, void *user)
+{
+    (void)bytes, (void)size, (void)user;
+    return 0;
+}
+
+static sf_count_t nowhere_write(const void *bytes, sf_count_t size, void *user)
+{
+    nowhere *const n = user;
+    (void)bytes;
+    n->at += size;
+    n->size = n->at > n->size ? n->at : n->size;
+    return size;
+}
+
+static sf_count_t nowhere_tell(void *user)
+{
+    const nowhere *const n = user;
+    return n->at;
+}
+
+/* Whether libsndfile takes this at all: asked before there is a file, or one is emptied. */
+static sordino_status check_format(SF_INFO info, sordino_error *why)
+{
+    SF_VIRTUAL_IO io = {nowhere_size, nowhere_seek, nowhere_read, nowhere_write, nowhere_tell};
+    nowhere sink = {0, 0};
+    SNDFILE *const f = sf_open_virtual(&io, SFM_WRITE, &info, &sink);
+    if (!f)
+        return fail(why, SORDINO_UNSUPPORTED, "cannot hold this: %s", sf_strerror(NULL));
+    sf_close(f);
+    return SORDINO_OK;
+}
+
 static sordino_status open_whole(record *r, const char *path, bool force, SF_INFO *info,
                                  sordino_error *why)
 {
@@ -89,10 +143,24 @@ static sordino_status open_whole(record *r, const char *path, bool force, SF_INF
     return status;
 }
 
+/* Opens a file that is there with `force` alone, and says whether it was made here. */
+static int open_named(const char *path, bool force, bool *made)
+{
+    const int flags = O_RDWR | O_CREAT | O_CLOEXEC;
+    int fd = open(path, flags | O_EXCL, 0666);
+    *made = fd >= 0;
+    if (fd < 0 && errno == EEXIST && force)
+        fd = open(path, flags | O_TRUNC, 0666);
+    return fd;
+}
+
 static sordino_status open_at_once(record *r, const char *path, bool force, SF_INFO *info,
                                    sordino_error *why)
 {
-    const int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | (force ? O_TRUNC : O_EXCL), 0666);
+    r->path = strdup(path);
+    if (!r->path)
+        return fail_no_memory(why);
+    const int fd = open_named(path, force, &r->made);
     if (fd < 0)
         return errno == EEXIST
                    ? fail(why, SORDINO_IO, "is there already; add --force to overwrite it")
@@ -109,12 +177,14 @@ static sordino_status open_file(record *r, const char *path, record_kind kind, b
         return fail(why, SORDINO_UNSUPPORTED,
                     "is of no format that is recorded; end its name in .wav, .flac, .w64, .rf64, "
                     ".caf, .aiff, .au or .ogg");
-    const sordino_status status = kind == RECORD_WHOLE ? open_whole(r, path, force, info, why)
-                                                       : open_at_once(r, path, force, info, why);
+    sordino_status status = check_format(*info, why);
+    if (!status)
+        status = kind == RECORD_WHOLE ? open_whole(r, path, force, info, why)
+                                      : open_at_once(r, path, force, info, why);
     if (status)
         return status;
     if (!r->file)
-        return fail(why, SORDINO_UNSUPPORTED, "cannot hold this: %s", sf_strerror(NULL));
+        return fail(why, SORDINO_IO, "cannot be written: %s", sf_strerror(NULL));
     sf_command(r->file, SFC_RF64_AUTO_DOWNGRADE, NULL, SF_TRUE);
     sf_command(r->file, SFC_SET_CLIPPING, NULL, SF_TRUE);
     /* What was recorded can be read even if this process does not come to its end. */
@@ -148,14 +218,40 @@ static void *run(void *user)
     return NULL;
 }
 
+/* Ends the thread; then nobody but the audio thread has anything of it. */
+static void end_thread(record *r)
+{
+    atomic_store(&r->ending, true);
+    if (r->has_thread)
+        pthread_join(r->thread, NULL);
+    r->has_thread = false;
+}
+
 static void release(record *r)
 {
     if (r->file)
         sf_close(r->file);
     output_abandon(r->whole);
-    tap_free(r->tap);
+    if (!r->tap_is_held)
+        tap_free(r->tap);
+    free(r->path);
     free(r->piece);
     free(r);
+}
+
+void record_discard(record *r)
+{
+    if (!r)
+        return;
+    end_thread(r);
+    if (r->made)
+        unlink(r->path);
+    release(r);
+}
+
+void record_leave_tap(record *r)
+{
+    r->tap_is_held = true;
 }
 
 sordino_status record_open(const char *path, record_kind kind, bool force, double rate,
@@ -174,7 +270,7 @@ sordino_status record_open(const char *path, record_kind kind, bool force, doubl
     if (!status && pthread_create(&r->thread, NULL, run, r) != 0)
         status = fail(why, SORDINO_IO, "cannot be written by a thread of its own; end others");
     if (status) {
-        release(r);
+        record_discard(r);
         return status;
     }
     r->has_thread = true;
@@ -201,9 +297,7 @@ sordino_status record_close(record *r, sordino_error *why)
 {
     if (!r)
         return SORDINO_OK;
-    atomic_store(&r->ending, true);
-    if (r->has_thread)
-        pthread_join(r->thread, NULL);
+    end_thread(r);
     bool good = !record_failed(r);
     good = sf_close(r->file) == 0 && good;
     r->file = NULL;

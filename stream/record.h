@@ -17,7 +17,8 @@ typedef struct record record;
 typedef enum record_kind { RECORD_AT_ONCE, RECORD_WHOLE } record_kind;
 
 /* Starts a file of floats where its format, which is taken from the extension, has them, else of 24
- * or 16 bits; and the thread. Without `force` an existing file is left alone.
+ * or 16 bits; and the thread. Without `force` an existing file is left alone; one that cannot be
+ * recorded to is neither made nor emptied.
  * Errors: IO, UNSUPPORTED, NO_MEM. */
 SORDINO_NODISCARD sordino_status record_open(const char *path, record_kind kind, bool force,
                                              double rate, uint32_t channels, record **out,
@@ -31,6 +32,14 @@ uint64_t record_written(const record *r);
 
 /* True when writing has failed: the rest is dropped and counted as lost. */
 bool record_failed(const record *r);
+
+/* Before a record is closed while its tap is not idle, because the audio thread hangs: the tap is
+ * then never freed, as that thread may write to it whenever it goes on. */
+void record_leave_tap(record *r);
+
+/* Releases a record that came to nothing. Its file goes with it where it was made here. The tap
+ * must be idle; NULL is ignored. */
+void record_discard(record *r);
 
 /* Writes what still waits and closes the file; the tap must be idle. Released either way; NULL is
  * OK. Errors: IO. */
