@@ -20,6 +20,8 @@ static const double patience = 2.0, load_seconds = 1.0, leave_seconds = 3.0;
 struct audio {
     PaStream *stream;
     engine *engine;
+    audio_plan plan;
+    bool begun;
     double rate;
     uint64_t seen;                 /* blocks, when they were last seen to be more */
     struct timespec since;         /* when that was */
@@ -159,16 +161,14 @@ static PaError open_stream(const audio_plan *plan, audio *a)
     if (plan->output >= 0)
         out = parameters(plan->output, plan->channels_out, plan->latency, false);
     quiet_begin();
-    PaError error = Pa_OpenStream(&a->stream, plan->input >= 0 ? &in : NULL,
-                                  plan->output >= 0 ? &out : NULL, plan->rate, block_of(plan),
-                                  paClipOff | paDitherOff | paPrimeOutputBuffersUsingStreamCallback,
-                                  on_block, a);
+    const PaError error = Pa_OpenStream(
+        &a->stream, plan->input >= 0 ? &in : NULL, plan->output >= 0 ? &out : NULL, plan->rate,
+        block_of(plan), paClipOff | paDitherOff | paPrimeOutputBuffersUsingStreamCallback, on_block,
+        a);
     if (error == paNoError)
         Pa_SetStreamFinishedCallback(a->stream, on_end);
     else
         a->stream = NULL;
-    if (error == paNoError)
-        error = Pa_StartStream(a->stream);
     quiet_end();
     return error;
 }
@@ -181,21 +181,33 @@ sordino_status audio_open(const audio_plan *plan, engine *e, audio **out, sordin
         return fail_no_memory(why);
     a->engine = e;
     a->rate = plan->rate;
+    a->plan = *plan;
     const PaError error = open_stream(plan, a);
     if (error != paNoError) {
         const sordino_status status = fail_open(error, plan, why);
         audio_close(a);
         return status;
     }
-    set_delays(a, plan);
-    clock_gettime(CLOCK_MONOTONIC, &a->since);
     *out = a;
+    return SORDINO_OK;
+}
+
+sordino_status audio_begin(audio *a, sordino_error *why)
+{
+    quiet_begin();
+    const PaError error = Pa_StartStream(a->stream);
+    quiet_end();
+    if (error != paNoError)
+        return fail_open(error, &a->plan, why);
+    a->begun = true;
+    set_delays(a, &a->plan);
+    clock_gettime(CLOCK_MONOTONIC, &a->since);
     return SORDINO_OK;
 }
 
 static void close_stream(audio *a)
 {
-    if (a->stream && !atomic_load(&a->stopped))
+    if (a->begun && !atomic_load(&a->stopped))
         Pa_StopStream(a->stream);
     if (a->stream)
         Pa_CloseStream(a->stream);

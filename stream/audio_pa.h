@@ -56,10 +56,11 @@ size_t audio_list(bool json, FILE *to);
 SORDINO_NODISCARD sordino_status audio_find(const audio_wishes *wishes, audio_plan *out,
                                             sordino_error *why);
 
-/* Opens the stream and lets the engine, which is borrowed until audio_close, run in its callback.
- * Errors: NO_MEM; UNSUPPORTED (the rate); IO. */
+/* Opens the stream for an engine, which is borrowed until audio_close; then, by audio_begin, lets
+ * the engine run in its callback. Errors: NO_MEM; UNSUPPORTED (the rate); IO. */
 SORDINO_NODISCARD sordino_status audio_open(const audio_plan *plan, engine *e, audio **out,
                                             sordino_error *why);
+SORDINO_NODISCARD sordino_status audio_begin(audio *a, sordino_error *why);
 void audio_close(audio *a); /* NULL is ignored */
 
 /* audio_close and audio_end for a device that may hang: a JACK server that was killed keeps its

@@ -295,6 +295,11 @@ bool engine_tidy(engine *e)
     return true;
 }
 
+uint32_t engine_latency(const engine *e)
+{
+    return atomic_load_explicit(&e->latency, memory_order_relaxed);
+}
+
 const voice *engine_voice(const engine *e)
 {
     return e->announced;

@@ -58,6 +58,9 @@ bool engine_is_changing(const engine *e);
  */
 bool engine_tidy(engine *e);
 
+/* Latency in samples of what sounds now. */
+uint32_t engine_latency(const engine *e);
+
 /* The voice's name and latency; after a change those of the new one, once engine_tidy was true. */
 const voice *engine_voice(const engine *e);
 

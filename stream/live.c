@@ -24,6 +24,10 @@ enum { TICK_MS = 100 };
 static const double first_wait = 0.25, longest_wait = 4; /* s, between attempts to reopen */
 static const double plain_every = 10, json_every = 1;    /* s, between lines of status */
 static const double limit_step = 3;                      /* dB a key press */
+static const double tap_patience = 2;                    /* s for a block to be through */
+
+/* What was learned on its way here: to be asked of the callback, asked, or not under way. */
+typedef enum noise_state { NOISE_NONE, NOISE_TO_ASK, NOISE_ASKED } noise_state;
 
 typedef struct live {
     const live_options *o;
@@ -42,12 +46,14 @@ typedef struct live {
     bool recording, by_option; /* by_option: not by a key */
     bool write_failed;         /* told */
     bool wants_recording;      /* as soon as a device is open */
-    bool wants_noise;          /* that was just learned, to keep it */
+    noise_state noise;         /* that was just learned, to keep it */
+    uint64_t learn_from;       /* frames that had gone through when learning began */
     bool is_stuck;             /* PortAudio hangs in a device that was lost */
+    bool failed;               /* it could not go on */
 
     sordino_config now; /* controls as they are set: limit, mix, delta, enabled */
     double started, shown, learn_until, retry_at, wait;
-    bool learning, ending, priority_asked;
+    bool learning, ending, priority_asked, learned_at_start;
     double seconds;                /* to run in all; 0 = no end */
     unsigned n_files;              /* recordings that options asked for, begun so far */
     player *player;                /* --input-file */
@@ -90,45 +96,65 @@ static sordino_status make_engine(live *l, double rate, sordino_error *why)
     return SORDINO_OK;
 }
 
-/* Takes another method, or the same model's file again, while it sounds; once the change before is
- * done and the device is there. */
-static void change_voice(live *l, size_t to, const char *event)
+/* The method or model that sounds once all changes are done. */
+static size_t last_voice(const live *l)
 {
-    sordino_error why;
-    voice *v;
-    const char *const name = l->voices.name[to];
-    l->next_voice = to;
-    l->next_event = event;
-    if (!l->engine || !l->audio || engine_is_changing(l->engine))
-        return;
-    l->next_event = NULL;
-    if (voice_make(l->o, name, l->plan.rate, l->plan.channels, latency_of(l), l->profile, &v,
-                   &why)) {
-        screen_warn("kept", name, "%s; what sounds is kept", why.text);
-        return;
-    }
-    if (!engine_change(l->engine, v)) {
-        voice_free(v);
-        return;
-    }
-    l->voice = to;
-    screen_tell(event, v->name, "is taken");
+    return l->next_event ? l->next_voice : l->voice;
 }
 
-static void learn(live *l, bool on)
+static uint64_t frames_through(const live *l)
 {
-    if (on && l->engine && engine_voice(l->engine)->model) {
-        screen_tell("kept", "noise", "is not learned by a network; press m until it is wiener");
+    engine_meters m = {.frames = 0};
+    if (l->engine)
+        engine_read_meters(l->engine, &m);
+    return m.frames;
+}
+
+static void begin_learning(live *l)
+{
+    const char *const name = l->voices.name[last_voice(l)];
+    if (!voices_learns(name)) {
+        screen_tell("kept", "noise", "%s learns no noise; press m until wiener is used", name);
         return;
     }
-    l->learning = on;
-    if (!on)
-        l->learn_until = 0;
+    if (l->noise != NOISE_NONE) {
+        screen_tell("kept", "noise", "the noise learned before is still on its way");
+        return;
+    }
+    l->learning = true;
+    l->learn_from = frames_through(l);
     if (l->engine)
-        engine_set_learn(l->engine, on);
-    l->wants_noise = !on;
-    screen_tell(on ? "learning" : "learned", "noise",
-                on ? "is learned: let nothing else be heard" : "is known from what was heard");
+        engine_set_learn(l->engine, true);
+    screen_tell("learning", "noise", "now learning it; keep everything else quiet");
+}
+
+/* That noise is known is told by keep_noise, once it is. */
+static void end_learning(live *l)
+{
+    if (!l->learning)
+        return;
+    l->learning = false;
+    l->learn_until = 0;
+    l->noise = NOISE_TO_ASK;
+    if (l->engine)
+        engine_set_learn(l->engine, false);
+}
+
+/* Takes over what was learned; NULL when that is nothing. */
+static void take_noise(live *l, sordino_profile *p)
+{
+    const bool heard =
+        l->engine && frames_through(l) - l->learn_from > (uint64_t)engine_latency(l->engine);
+    l->noise = NOISE_NONE;
+    if (!p || !heard) {
+        sordino_profile_free(p);
+        screen_warn("unlearned", "noise", "nothing was learned, as too little was heard");
+        return;
+    }
+    sordino_profile_free(l->profile);
+    l->profile = p;
+    l->has_learned = true;
+    screen_tell("learned", "noise", "learned, and used from now on");
 }
 
 /* What was learned is kept for other methods, for a device that comes back at another rate, and for
@@ -136,26 +162,67 @@ static void learn(live *l, bool on)
 static void keep_noise(live *l)
 {
     sordino_profile *p;
-    if (l->wants_noise && engine_ask_noise(l->engine))
-        l->wants_noise = false;
-    if (!engine_take_noise(l->engine, &p) || !p)
+    if (l->noise == NOISE_TO_ASK && engine_ask_noise(l->engine))
+        l->noise = NOISE_ASKED;
+    if (engine_take_noise(l->engine, &p))
+        take_noise(l, p);
+}
+
+/* The same at once, while no callback runs. */
+static void keep_noise_at_rest(live *l)
+{
+    sordino_profile *p;
+    sordino_error why;
+    if (l->noise != NOISE_NONE && l->engine)
+        take_noise(l, engine_profile(l->engine, &p, &why) ? NULL : p);
+}
+
+/* Takes another method, or the same model's file again, while it sounds; once the change before is
+ * done, what is being learned is kept and the device is there. */
+static void change_voice(live *l, size_t to, const char *event)
+{
+    sordino_error why;
+    voice *v;
+    const char *const name = l->voices.name[to];
+    end_learning(l);
+    l->next_voice = to;
+    l->next_event = event;
+    if (!l->engine || !l->audio || engine_is_changing(l->engine) || l->noise != NOISE_NONE)
         return;
-    sordino_profile_free(l->profile);
-    l->profile = p;
-    l->has_learned = true;
+    l->next_event = NULL;
+    if (voice_make(l->o, name, l->plan.rate, l->plan.channels, latency_of(l), l->profile, &v,
+                   &why)) {
+        screen_warn("kept", name, "%s; the method does not change", why.text);
+        return;
+    }
+    if (!engine_change(l->engine, v)) {
+        voice_free(v);
+        return;
+    }
+    l->voice = to;
+    screen_tell(event, v->name, "now in use");
 }
 
 /* ---- recordings */
 
-static void stop_recording(live *l)
+/* Takes the taps away from the callback; false when it hangs with them in its hands. */
+static bool take_taps_back(const live *l)
 {
     const struct timespec pause = {.tv_nsec = 1000000};
-    sordino_error why;
-    if (l->engine)
-        engine_set_taps(l->engine, NULL, NULL);
-    while (l->audio && !engine_taps_idle(l->engine))
+    const double end = wake_now() + tap_patience;
+    if (!l->engine)
+        return true;
+    engine_set_taps(l->engine, NULL, NULL);
+    while (!engine_taps_idle(l->engine) && wake_now() < end)
         nanosleep(&pause, NULL);
+    return engine_taps_idle(l->engine);
+}
+
+static void stop_recording(live *l)
+{
+    sordino_error why;
     record **const all[] = {&l->raw, &l->clean};
+    const bool idle = take_taps_back(l);
     for (int i = 0; i < 2; i++) {
         record *const r = *all[i];
         const char *const name = i == 0                              ? "record-raw"
@@ -165,6 +232,8 @@ static void stop_recording(live *l)
             continue;
         const uint64_t pushed = tap_pushed(record_tap(r)), lost = tap_lost(record_tap(r));
         *all[i] = NULL;
+        if (!idle)
+            record_leave_tap(r);
         if (record_close(r, &why)) {
             screen_warn("record", name, "%s", why.text);
             l->write_failed = true;
@@ -172,6 +241,17 @@ static void stop_recording(live *l)
             screen_tell("record", name, "%llu frames, %llu lost", (unsigned long long)pushed,
                         (unsigned long long)lost);
     }
+    l->recording = l->by_option = false;
+}
+
+/* Of what could not begin nothing is left behind. No callback has the taps. */
+static void discard_recording(live *l)
+{
+    if (l->engine)
+        engine_set_taps(l->engine, NULL, NULL);
+    record_discard(l->raw);
+    record_discard(l->clean);
+    l->raw = l->clean = NULL;
     l->recording = l->by_option = false;
 }
 
@@ -191,7 +271,7 @@ static bool start_recording(live *l, const char *raw, const char *clean, record_
     const bool good =
         start_one(l, raw, RECORD_AT_ONCE, &l->raw) && start_one(l, clean, kind, &l->clean);
     if (!good) {
-        stop_recording(l);
+        discard_recording(l);
         return false;
     }
     if (raw || clean)
@@ -208,7 +288,7 @@ static void toggle_recording(live *l)
     struct tm parts;
     const time_t t = time(NULL);
     if (l->by_option && l->o->output_file) {
-        screen_tell("record", l->o->output_file, "is written until the end");
+        screen_tell("record", l->o->output_file, "recording goes on until the end");
         return;
     }
     if (l->recording) {
@@ -221,7 +301,7 @@ static void toggle_recording(live *l)
     snprintf(raw, sizeof raw, "sordino-%s-raw.wav", stamp);
     snprintf(clean, sizeof clean, "sordino-%s-clean.wav", stamp);
     if (start_recording(l, raw, clean, RECORD_AT_ONCE))
-        screen_tell("record", raw, "is written, and ...-clean.wav beside it");
+        screen_tell("record", raw, "now recording to it and to %s", clean);
 }
 
 /* NAME.wav, NAME-2.wav ...: the n-th; false when out of room. */
@@ -244,11 +324,13 @@ static bool record_options(live *l)
     if ((o->record_raw && !number_name(o->record_raw, n, raw, sizeof raw)) ||
         (out && !number_name(out, n, clean, sizeof clean)))
         return false;
+    if (!start_recording(l, o->record_raw ? raw : NULL, out ? clean : NULL,
+                         o->output_file ? RECORD_WHOLE : RECORD_AT_ONCE))
+        return false;
     l->wants_recording = false;
     l->by_option = true;
     l->n_files = n;
-    return start_recording(l, o->record_raw ? raw : NULL, out ? clean : NULL,
-                           o->output_file ? RECORD_WHOLE : RECORD_AT_ONCE);
+    return true;
 }
 
 /* ---- going on in a new process */
@@ -282,6 +364,9 @@ static void go_on_anew(live *l)
                       .xruns = l->xruns_before,
                       .played = l->player ? player_place(l->player) : 0,
                       .noise = l->has_learned ? l->profile : NULL};
+    if (l->learning || l->noise != NOISE_NONE)
+        screen_warn("unlearned", "noise",
+                    "what was being learned is lost with the device; learn it again");
     screen_end();
     resume_exec(&r, l->o->argv, l->voices.name[l->voice]);
     screen_warn("failed", "sordino-live", "cannot go on in a new process: %s", strerror(errno));
@@ -308,6 +393,41 @@ static sordino_status open_player(live *l, sordino_error *why)
     return SORDINO_OK;
 }
 
+/* An engine that does not fit what was found is left, with what it learned. */
+static void leave_engine(live *l, const audio_plan *found)
+{
+    if (!l->engine || (found->rate == l->plan.rate && found->channels == l->plan.channels &&
+                       found->channels_out == l->plan.channels_out))
+        return;
+    l->wants_recording = l->wants_recording || l->by_option;
+    stop_recording(l);
+    keep_noise_at_rest(l);
+    engine_free(l->engine);
+    l->engine = NULL;
+    l->learn_from = 0;
+}
+
+/* Opens the device, begins what is to be recorded from the first frame on, and lets it run. */
+static sordino_status start_device(live *l, sordino_error *why)
+{
+    sordino_status status = audio_open(&l->plan, l->engine, &l->audio, why);
+    const bool records = !status && l->wants_recording;
+    if (records && !record_options(l))
+        status = fail(why, SORDINO_IO, "is not opened, as it cannot be recorded");
+    if (!status)
+        status = audio_begin(l->audio, why);
+    if (!status)
+        return status;
+    audio_close(l->audio);
+    l->audio = NULL;
+    if (records && l->by_option) {
+        discard_recording(l);
+        l->wants_recording = true;
+        l->n_files--;
+    }
+    return status;
+}
+
 /* Opens device and engine. When the device came back at another rate the engine is made anew. */
 static sordino_status open_device(live *l, sordino_error *why)
 {
@@ -317,23 +437,15 @@ static sordino_status open_device(live *l, sordino_error *why)
         return status;
     l->has_pa = true;
     status = audio_find(&l->wishes, &plan, why);
-    if (!status && l->engine &&
-        (plan.rate != l->plan.rate || plan.channels != l->plan.channels ||
-         plan.channels_out != l->plan.channels_out)) {
-        l->wants_recording = l->wants_recording || l->by_option;
-        stop_recording(l);
-        engine_free(l->engine);
-        l->engine = NULL;
-    }
+    if (!status)
+        leave_engine(l, &plan);
     if (!status) {
         l->plan = plan;
         status = make_engine(l, plan.rate, why);
     }
-    if (!status && l->wants_recording && !record_options(l))
-        status = fail(why, SORDINO_IO, "is not opened, as it cannot be recorded");
     if (!status)
-        status = audio_open(&plan, l->engine, &l->audio, why);
-    if (status == SORDINO_UNSUPPORTED && l->player && !l->audio)
+        status = start_device(l, why);
+    if (status == SORDINO_UNSUPPORTED && l->player)
         fail(why, status,
              "does not run at the file's %.9g Hz; convert the file first, or take "
              "another device",
@@ -392,11 +504,22 @@ static void lose_device(live *l)
     if (!close_device(l)) {
         stop_recording(l);
         go_on_anew(l);
-        l->ending = true;
+        l->failed = l->ending = true;
         return;
     }
     l->wait = first_wait;
     l->retry_at = wake_now() + l->wait;
+}
+
+/* What --learn-noise asks for, once a device is open. */
+static void learn_at_start(live *l)
+{
+    if (!(l->o->learn > 0) || l->has_learned || l->learned_at_start)
+        return;
+    l->learned_at_start = true;
+    begin_learning(l);
+    if (l->learning)
+        l->learn_until = wake_now() + l->o->learn;
 }
 
 static void try_device(live *l)
@@ -407,6 +530,7 @@ static void try_device(live *l)
     if (open_device(l, &why) == SORDINO_OK) {
         l->priority_asked = false;
         tell_start(l, "reopened");
+        learn_at_start(l);
         return;
     }
     l->wait = fmin(2 * l->wait, longest_wait);
@@ -454,13 +578,16 @@ static void on_key(live *l, int key)
         set_limit(l, l->now.limit <= -60 ? -60 + limit_step : l->now.limit + limit_step);
         break;
     case 'm':
-        change_voice(l, ((l->next_event ? l->next_voice : l->voice) + 1) % l->voices.n, "method");
+        change_voice(l, (last_voice(l) + 1) % l->voices.n, "method");
         break;
     case 'l':
-        change_voice(l, l->voice, "reloaded");
+        change_voice(l, last_voice(l), "reloaded");
         break;
     case 'n':
-        learn(l, !l->learning);
+        if (l->learning)
+            end_learning(l);
+        else
+            begin_learning(l);
         break;
     case 'r':
         toggle_recording(l);
@@ -477,7 +604,7 @@ static void on_wake(live *l)
     int number;
     while ((number = wake_next()) > 0) {
         if (number == SIGHUP)
-            change_voice(l, l->voice, "reloaded");
+            change_voice(l, last_voice(l), "reloaded");
         else
             l->ending = true;
     }
@@ -589,7 +716,7 @@ static void step(live *l, double show_every)
     if (l->audio && l->player && is_played(l, &a))
         l->ending = true;
     if (l->learning && l->learn_until > 0 && wake_now() >= l->learn_until)
-        learn(l, false);
+        end_learning(l);
     if (l->seconds > 0 && wake_now() - l->started >= l->seconds)
         l->ending = true;
     if (is_time_to_show(l, show_every))
@@ -619,29 +746,37 @@ static void loop(live *l)
     }
 }
 
-/* After the device was closed: what was learned is kept where that was asked for. */
-static bool save_profile(const live *l)
+/* A profile to be saved that cannot be is told before there is anything to lose. */
+static bool may_save_profile(const live_options *o)
 {
-    sordino_profile *p;
-    sordino_error why;
     struct stat at;
-    const char *const path = l->o->save_profile;
-    if (!path || !l->engine)
+    if (!o->save_profile || o->force || o->resumed || lstat(o->save_profile, &at) != 0)
         return true;
-    if (!l->o->force && lstat(path, &at) == 0) {
-        screen_warn("profile", path, "is there already; add --force to overwrite it");
-        return false;
-    }
-    sordino_status status = engine_profile(l->engine, &p, &why);
-    if (status == SORDINO_NOT_FOUND)
-        fail(&why, status, "nothing was learned; add --learn-noise S, or press n");
+    screen_warn("profile", o->save_profile, "is there already; add --force to overwrite it");
+    return false;
+}
+
+/* After the device was closed: what was learned is kept where that was asked for. Of a callback
+ * that hangs, and of a method that learns nothing, what was told before is taken. */
+static bool save_profile(live *l)
+{
+    sordino_profile *p = NULL;
+    sordino_error why;
+    const char *const path = l->o->save_profile;
+    if (!path)
+        return true;
+    if (l->engine && !l->is_stuck && engine_profile(l->engine, &p, &why))
+        p = NULL;
+    const sordino_profile *const best = p ? p : l->profile;
+    sordino_status status = best ? SORDINO_OK
+                                 : fail(&why, SORDINO_NOT_FOUND,
+                                        "nothing was learned; add --learn-noise S, or press n");
     if (!status)
-        status = sordino_profile_save_path(p, path, &why);
+        status = sordino_profile_save_path(best, path, &why);
+    sordino_profile_free(p);
     if (status) {
         fail_fit(&why);
         screen_warn("profile", path, "%s", why.text);
-    } else {
-        sordino_profile_free(p);
     }
     return status == SORDINO_OK;
 }
@@ -650,6 +785,8 @@ static int start(live *l)
 {
     sordino_error why;
     l->has_learned = l->profile != NULL; /* by the process before this */
+    if (!may_save_profile(l->o))
+        return EXIT_FAILURE;
     if (!l->profile && l->o->profile &&
         sordino_profile_open_path(l->o->profile, &l->profile, &why)) {
         fail_fit(&why);
@@ -673,10 +810,7 @@ static int start(live *l)
         return EXIT_FAILURE;
     }
     tell_start(l, l->o->resumed ? "reopened" : "started");
-    if (l->o->learn > 0 && !l->has_learned) {
-        learn(l, true);
-        l->learn_until = wake_now() + l->o->learn;
-    }
+    learn_at_start(l);
     return EXIT_SUCCESS;
 }
 
@@ -692,7 +826,8 @@ int live_run(const live_options *o)
     }
     screen_begin(kind_of(o));
     int code = start(&l);
-    if (code == EXIT_SUCCESS)
+    const bool started = code == EXIT_SUCCESS;
+    if (started)
         loop(&l);
     audio_state last = {.running = false};
     show(&l);
@@ -708,14 +843,14 @@ int live_run(const live_options *o)
     if (was_open)
         screen_tell("stopped", "ended", "after %.1f s; xruns %llu, device lost %llu times",
                     wake_now() - l.started, xruns, losses);
+    if (l.failed || (l.write_failed && (o->output_file || o->input_file)))
+        code = EXIT_FAILURE;
+    if (started && !save_profile(&l))
+        code = EXIT_FAILURE;
     if (l.is_stuck) { /* its threads still use what would be freed */
         fflush(NULL);
         _exit(code);
     }
-    if (l.write_failed && (o->output_file || o->input_file))
-        code = EXIT_FAILURE;
-    if (code == EXIT_SUCCESS && !save_profile(&l))
-        code = EXIT_FAILURE;
     engine_free(l.engine);
     player_close(l.player);
     sordino_profile_free(l.profile);

@@ -108,12 +108,14 @@ static sordino_status open_all(noise *r, sordino_error *why)
         snprintf(why->text, sizeof why->text, "out of memory; end other programs");
         return SORDINO_NO_MEM;
     }
-    status = record_open(r->o->record_noise, RECORD_AT_ONCE, r->o->force, r->plan.rate,
-                         r->plan.channels, &r->record, why);
+    status = audio_open(&r->plan, r->engine, &r->audio, why);
+    if (!status)
+        status = record_open(r->o->record_noise, RECORD_AT_ONCE, r->o->force, r->plan.rate,
+                             r->plan.channels, &r->record, why);
     if (status)
         return status;
     engine_set_taps(r->engine, record_tap(r->record), NULL);
-    return audio_open(&r->plan, r->engine, &r->audio, why);
+    return audio_begin(r->audio, why);
 }
 
 static void show(const noise *r, bool drawn, double seconds)
@@ -148,6 +150,26 @@ static void listen_to_it(const noise *r)
         screen_warn("lost", r->plan.input_name, "was lost; what was heard until then is kept");
 }
 
+/* Closes the recording and says what it is. */
+static sordino_status finish(noise *r, bool stuck)
+{
+    sordino_error why;
+    const char *const path = r->o->record_noise;
+    const uint64_t lost = tap_lost(record_tap(r->record));
+    engine_set_taps(r->engine, NULL, NULL);
+    if (stuck && !engine_taps_idle(r->engine))
+        record_leave_tap(r->record);
+    const sordino_status status = record_close(r->record, &why);
+    if (status) {
+        screen_warn("failed", path, "%s", why.text);
+        return status;
+    }
+    if (lost > 0)
+        screen_warn("lost", path, "%llu frames were lost to a slow disk", (unsigned long long)lost);
+    judge_file(path);
+    return SORDINO_OK;
+}
+
 int noise_record(const live_options *o)
 {
     noise r = {.o = o};
@@ -167,22 +189,21 @@ int noise_record(const live_options *o)
         screen_tell("started", r.plan.input_name, "is listened to for %.1f s", o->noise_seconds);
         listen_to_it(&r);
     }
-    audio_close(r.audio);
-    if (started)
+    /* A device that hangs is left to itself, and at the end with it all that it may touch. */
+    const bool stuck = r.audio && !status && !audio_leave(r.audio);
+    if (status)
+        audio_close(r.audio);
+    if (started && status)
         audio_end();
-    const bool recorded = r.record != NULL;
-    const uint64_t lost = recorded ? tap_lost(record_tap(r.record)) : 0;
-    if (record_close(r.record, &why)) {
-        screen_warn("failed", o->record_noise, "%s", why.text);
-        status = SORDINO_IO;
+    if (status)
+        record_discard(r.record);
+    else
+        status = finish(&r, stuck);
+    const int code = status ? EXIT_FAILURE : EXIT_SUCCESS;
+    if (stuck) {
+        fflush(NULL);
+        _exit(code);
     }
-    if (!status && lost > 0)
-        screen_warn("lost", o->record_noise, "%llu frames were lost to a slow disk",
-                    (unsigned long long)lost);
-    if (!status)
-        judge_file(o->record_noise);
-    else if (recorded && r.audio == NULL)
-        unlink(o->record_noise); /* it was made here, and holds nothing */
     engine_free(r.engine);
-    return status ? EXIT_FAILURE : EXIT_SUCCESS;
+    return code;
 }

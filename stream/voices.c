@@ -56,6 +56,12 @@ static sordino_method method_of(const char *name)
                                             : SORDINO_METHOD_NETWORK;
 }
 
+bool voices_learns(const char *name)
+{
+    const sordino_method method = method_of(name);
+    return method == SORDINO_METHOD_WIENER || method == SORDINO_METHOD_KALMAN;
+}
+
 sordino_status voice_make(const live_options *o, const char *name, double rate, uint32_t channels,
                           uint32_t least_latency, const sordino_profile *profile, voice **out,
                           sordino_error *why)

@@ -2,6 +2,7 @@
 #ifndef STREAM_VOICES_H
 #define STREAM_VOICES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include <sordino/sordino.h>
@@ -19,6 +20,9 @@ typedef struct voices {
 /* The one that --model names, or that is taken without; then the models for sound that are built
  * in, and the Wiener filter. */
 void voices_find(const live_options *o, voices *out);
+
+/* Whether a method or model of that name learns noise. */
+bool voices_learns(const char *name);
 
 /* Makes one for a rate and channels, no less late than `least_latency` samples. The profile may be
  * NULL; it is copied. `*out` is owned by the caller, NULL on failure. Errors: those of models_open

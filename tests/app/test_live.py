@@ -330,7 +330,43 @@ class Files(Case):
         self.assertFalse([name for name in os.listdir(self.folder) if "sordino" in name])
 
 
+    def test_nothing_is_left_behind_of_what_could_not_begin(self):
+        with open(self.path("there.wav"), "w", encoding="ascii") as file:
+            file.write("kept")
+        with Server() as server:
+            for options in (("--rate", "44100", "--record-raw", self.path("a.wav")),
+                            ("--rate", "44100", "--output-file", self.path("b.wav")),
+                            ("--rate", "44100", "--record-raw", self.path("there.wav"), "--force"),
+                            ("--record-raw", self.path("c.wav"), "--record-clean", self.path("d.mp9")),
+                            ("--record-raw", self.path("e.wav"), "--record-clean", "/nowhere/f.wav")):
+                done = run("--input", "system", *options, env=server.env)
+                self.assertEqual(done.returncode, 1, done.stderr)
+                self.assertNotIn("frames", done.stdout)
+                self.assertEqual(os.listdir(self.folder), ["there.wav"], options)
+            done = run("--input", "system", "--rate", "44100", "--force", "--record-noise",
+                       self.path("there.wav"), "1", env=server.env)
+            self.assertEqual(done.returncode, 1, done.stderr)
+        with open(self.path("there.wav"), encoding="ascii") as file:
+            self.assertEqual(file.read(), "kept")
+
+
 class Noise(Case):
+    def test_a_server_that_is_killed_ends_it_with_what_was_heard(self):
+        for how in (signal.SIGTERM, signal.SIGKILL):
+            server = Server()
+            live = start("--input", "system", "--force", "--record-noise", self.path("noise.wav"), "60",
+                         env=server.env)
+            wait_for(live, "started")
+            while not os.path.exists(self.path("noise.wav")) or \
+                    os.path.getsize(self.path("noise.wav")) < 48000:
+                time.sleep(0.05)
+            server.stop(how)
+            out, errors = live.communicate(timeout=PATIENCE)
+            self.assertEqual(live.returncode, 0, errors)
+            self.assertIn("was lost", errors)
+            self.assertGreater(len(samples(self.path("noise.wav"))), 40000)
+            os.remove(self.path("noise.wav"))
+
     def record(self, server, x):
         self.write("sent.f32", x)
         probe = self.start_probe(server, self.path("sent.f32"))

@@ -96,17 +96,18 @@ class Screen(Case):
         t.press("d", r"red -?\d+ dB *\x1b\[K")
         t.press("-", "limit 23 dB")
         t.press("+", "limit 20 dB")
-        t.press("n", "noise: is learned: .*")
+        t.press("n", "noise: now learning it")
         t.expect("LEARN")
-        t.press("n", "noise: is known from what was heard")
-        t.press("r", r"sordino-\d+-\d+-raw.wav: is written")
+        self.hear(t)
+        t.press("n", "noise: learned, and used from now on")
+        t.press("r", r"sordino-\d+-\d+-raw.wav: now recording to it and to sordino-\S*-clean.wav")
         t.expect("REC")
         t.press("r", r"record-raw: \d+ frames, 0 lost")
         self.assertEqual(len(glob.glob(self.path("sordino-*-raw.wav"))), 1)
         self.assertEqual(len(glob.glob(self.path("sordino-*-clean.wav"))), 1)
-        t.press("l", "wiener: is taken")
+        t.press("l", "wiener: now in use")
         t.press("?", "limit 20 dB")  # means nothing
-        t.press("mm", r"speech\S*: is taken")  # while the change before is still under way
+        t.press("mm", r"speech\S*: now in use")  # while the change before is still under way
         t.press("q", "ended: after .* s; xruns")
         self.assertEqual(t.finish(), 0)
         self.check_restored(t)
@@ -122,8 +123,43 @@ class Screen(Case):
     def test_a_network_says_that_it_learns_no_noise(self):
         t = self.open("--input", "system", "-m", "speech")
         t.expect("speech  limit")
-        t.press("n", "is not learned by a network")
+        t.press("n", "speech learns no noise; press m")
         t.process.terminate()
+        self.assertEqual(t.finish(), 0)
+
+    @staticmethod
+    def hear(t, n=6):
+        """Waits for some pictures, and so for some tenths of a second."""
+        for _ in range(n):
+            t.expect("limit 20 dB")
+
+    def test_noise_is_said_to_be_known_only_when_it_is(self):
+        t = self.open("--input", "system", "-m", "wiener", "--save-profile",
+                      self.path("room.safetensors"))
+        t.expect("wiener  limit")
+        t.press("n", "noise: now learning it")
+        self.hear(t)
+        # A network learns nothing: what was heard until here is kept before it takes over.
+        t.press("m", r"noise: learned, and(?s:.*)\S+: now in use")
+        t.press("n", "learns no noise; press m")
+        t.press("q", "ended: after")
+        self.assertEqual(t.finish(), 0)
+        self.assertNotIn("is known", t.all)
+        self.assertTrue(os.path.exists(self.path("room.safetensors")))
+
+    def test_no_noise_is_learned_by_a_network_that_is_on_its_way(self):
+        t = self.open("--input", "system", "-m", "wiener")
+        t.expect("wiener  limit")
+        t.press("mn", "learns no noise; press m")
+        t.press("q", "ended: after")
+        self.assertNotIn("LEARN", t.all)
+        self.assertEqual(t.finish(), 0)
+
+    def test_noise_of_which_nothing_was_heard_is_not_known(self):
+        t = self.open("--input", "system", "-m", "wiener")
+        t.expect("wiener  limit")
+        t.press("nn", "noise: nothing was learned, as too little was heard")
+        t.press("q", "ended: after")
         self.assertEqual(t.finish(), 0)
 
     def test_any_end_leaves_the_terminal_as_it_was(self):
