@@ -1,5 +1,6 @@
 #include "stream/audio_pa.h"
 #include "common/fail.h"
+#include "stream/jack_latency.h"
 #include "stream/quiet.h"
 
 #include <pa_jack.h>
@@ -22,6 +23,7 @@ struct audio {
     engine *engine;
     audio_plan plan;
     bool begun;
+    uint32_t told_latency; /* samples, to a JACK server */
     double rate;
     uint64_t seen;                 /* blocks, when they were last seen to be more */
     struct timespec since;         /* when that was */
@@ -47,6 +49,7 @@ sordino_status audio_start(const char *client, sordino_error *why)
 
 void audio_end(void)
 {
+    jack_latency_forget();
     quiet_begin();
     Pa_Terminate();
     quiet_end();
@@ -201,6 +204,7 @@ sordino_status audio_begin(audio *a, sordino_error *why)
         return fail_open(error, &a->plan, why);
     a->begun = true;
     set_delays(a, &a->plan);
+    audio_tell_latency(a);
     clock_gettime(CLOCK_MONOTONIC, &a->since);
     return SORDINO_OK;
 }
@@ -238,6 +242,7 @@ bool audio_leave(audio *a)
     struct timespec start;
     pthread_t thread;
     clock_gettime(CLOCK_MONOTONIC, &start);
+    jack_latency_forget();
     quiet_begin();
     if (pthread_create(&thread, NULL, leave, a) != 0) {
         quiet_end();
@@ -256,6 +261,15 @@ bool audio_leave(audio *a)
 }
 
 /* ---- while it runs */
+
+void audio_tell_latency(audio *a)
+{
+    const uint32_t latency = engine_latency(a->engine);
+    if (latency == a->told_latency || !is_jack(&a->plan))
+        return;
+    a->told_latency = latency;
+    jack_latency_set(latency);
+}
 
 void audio_read_state(audio *a, audio_state *out)
 {

@@ -68,6 +68,10 @@ void audio_close(audio *a); /* NULL is ignored */
  * PortAudio may not be touched again, nor freed, by this process. */
 bool audio_leave(audio *a);
 
+/* Tells a JACK server how late the engine's output is, where that has changed; to be called now and
+ * then. */
+void audio_tell_latency(audio *a);
+
 void audio_read_state(audio *a, audio_state *out);
 
 /* Asks for real-time priority of the thread that runs the callback, once it runs. Errors: NOT_FOUND

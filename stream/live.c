@@ -708,6 +708,8 @@ static void step(live *l, double show_every)
         ask_priority(l);
     if (l->engine) {
         engine_tidy(l->engine);
+        if (l->audio)
+            audio_tell_latency(l->audio);
         keep_noise(l);
         if (l->next_event)
             change_voice(l, l->next_voice, l->next_event);

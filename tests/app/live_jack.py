@@ -9,6 +9,7 @@ import json
 import math
 import os
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -100,6 +101,15 @@ def end(process, how=signal.SIGTERM):
     process.send_signal(how)
     out, errors = process.communicate(timeout=PATIENCE)
     return [json.loads(line) for line in out.splitlines()], errors
+
+
+def port_latencies(server, port):
+    """Of a port, as the server knows them: capture (least, most), playback (least, most)."""
+    said = subprocess.run(["jack_lsp", "-l", port], env=server.env, capture_output=True, text=True,
+                          stdin=subprocess.DEVNULL, timeout=PATIENCE).stdout
+    found = re.findall(r"port (capture|playback) latency = \[ (\d+) (\d+) \]", said)
+    return tuple(next((int(a), int(b)) for k, a, b in found if k == kind)
+                 for kind in ("capture", "playback"))
 
 
 def samples(path):

@@ -13,8 +13,8 @@ import time
 import unittest
 
 import noisy_voice
-from live_jack import (DATA, PATIENCE, PROBE, SEED, SORDINO, Case, Server, end, main, noisy_tone, run, samples,
-                       start, wait_for)
+from live_jack import (DATA, PATIENCE, PROBE, SEED, SORDINO, Case, Server, end, main, noisy_tone, port_latencies,
+                       run, samples, start, wait_for)
 
 
 class Streams(Case):
@@ -173,6 +173,43 @@ class Devices(Case):
                 events, _ = end(live, how)
                 self.assertEqual(events[-1]["event"], "stopped")
                 self.assertEqual(live.returncode, 0)
+
+
+class Latency(Case):
+    def check(self, *options, period=256):
+        with Server(period) as server:
+            probe = self.start_probe(server)
+            live = start("--input", "src", "--output", "dst", *options, env=server.env)
+            latency = int(wait_for(live, "latency")["text"].split()[0])
+            wait_for(live, "status")
+            self.assertGreater(latency, 0)
+            # From src to dst: what dst hears is so late, and what src says is heard so late.
+            capture, _ = port_latencies(server, "dst:in")
+            _, playback = port_latencies(server, "src:out")
+            self.assertEqual((capture, playback), ((latency, latency), (latency, latency)))
+            end(live)
+            probe.communicate("", timeout=PATIENCE)
+
+    def test_jack_is_told_the_latency(self):
+        self.check("-m", "speech")
+        self.check("-m", "wiener")
+
+    def test_jack_is_told_the_latency_whatever_its_blocks(self):
+        self.check("-m", "wiener", period=1000)
+
+    def test_jack_is_told_the_latency_again_after_a_loss(self):
+        server = Server()
+        live = start("--input", "system", "--output", "system", "-m", "wiener", env=server.env)
+        wait_for(live, "status")
+        server.stop(signal.SIGTERM)
+        wait_for(live, "lost")
+        with Server(name=server.name) as back:
+            wait_for(live, "reopened")
+            latency = int(wait_for(live, "latency")["text"].split()[0])
+            wait_for(live, "status")
+            (_, most), _ = port_latencies(back, "sordino-live:out_0")
+            self.assertGreaterEqual(most, latency)
+            end(live)
 
 
 class Rates(Case):

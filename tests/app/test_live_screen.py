@@ -18,7 +18,7 @@ import termios
 import time
 import unittest
 
-from live_jack import LIVE, PATIENCE, Case, Server, end, main, noisy_tone, run, start, wait_for
+from live_jack import LIVE, PATIENCE, Case, Server, end, main, noisy_tone, port_latencies, run, start, wait_for
 
 
 class Terminal:
@@ -111,6 +111,18 @@ class Screen(Case):
         t.press("q", "ended: after .* s; xruns")
         self.assertEqual(t.finish(), 0)
         self.check_restored(t)
+
+    def test_jack_is_told_the_latency_of_another_method(self):
+        t = self.open("--input", "system", "--output", "system", "-m", "wiener", "--window", "0.005")
+        t.expect("wiener  limit")
+        before, _ = port_latencies(self.server, "sordino-live:out_0")
+        t.press("m", r"speech\S*: now in use")
+        limit = time.monotonic() + PATIENCE
+        while port_latencies(self.server, "sordino-live:out_0")[0] <= before:
+            self.assertLess(time.monotonic(), limit)
+            t.read(0.2)
+        t.press("q", "ended: after")
+        self.assertEqual(t.finish(), 0)
 
     def test_the_limit_ends_at_its_ends(self):
         t = self.open("--input", "system", "-m", "wiener", "--limit", "3")
