@@ -15,7 +15,7 @@ typedef struct message {
 static void describe(const instance *x, const network *n, char *report)
 {
     const char *name = sordino_model_name(network_model(n));
-    if (network_latency(n) > voices_latency(x->voices, DELAY_LOW))
+    if (network_latency(n) > methods_latency(x->methods, DELAY_LOW))
         snprintf(report, REPORT_SIZE, "Model \"%.100s\": it needs a delay of %.1f ms", name,
                  1000.0 * network_latency(n) / x->rate);
     else
@@ -24,7 +24,7 @@ static void describe(const instance *x, const network *n, char *report)
 
 static bool fits(const instance *x, const network *n, char *report)
 {
-    const uint32_t most = voices_latency(x->voices, DELAY_HIGH);
+    const uint32_t most = methods_latency(x->methods, DELAY_HIGH);
     if (network_latency(n) <= most)
         return true;
     snprintf(report, REPORT_SIZE,
@@ -148,7 +148,7 @@ static void take(instance *x)
         x->unused = c->network; /* a session was restored meanwhile */
     } else {
         if (c->made) {
-            voices_offer(x->voices, c->network);
+            methods_offer(x->methods, c->network);
             x->missing[0] = '\0';
         }
         tell(x, c->report);
@@ -184,7 +184,7 @@ static void ask_for_wanted(instance *x, bool at_once)
 void change_step(instance *x, bool at_once)
 {
     if (!x->unused)
-        x->unused = voices_collect(x->voices);
+        x->unused = methods_collect(x->methods);
     if (x->unused && (at_once || send(x, x->unused))) {
         if (at_once)
             network_free(x->unused);

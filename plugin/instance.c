@@ -43,7 +43,7 @@ static sordino_status make_network(instance *x, sordino_error *why)
         return status;
     status = network_new(model, "", x->rate, x->n_channels, &n, why);
     if (status == SORDINO_OK)
-        voices_offer(x->voices, n);
+        methods_offer(x->methods, n);
     return status;
 }
 
@@ -51,11 +51,11 @@ static sordino_status fill(instance *x, const char *bundle, sordino_error *why)
 {
     sordino_error refused = {SORDINO_OK, ""};
     const size_t size = bundle ? strlen(bundle) + 1 : 0;
-    sordino_status status = voices_new(x->rate, x->n_channels, &x->voices, &refused);
-    if (status == SORDINO_OK)
-        status = learned_init(&x->learned, x->voices, why);
-    else
+    sordino_status status = methods_new(x->rate, x->n_channels, &x->methods, &refused);
+    if (status != SORDINO_OK)
         *why = refused;
+    else if (methods_learner(x->methods))
+        status = learned_init(&x->learned, methods_learner(x->methods), why);
     if (status == SORDINO_OK && bundle) {
         x->bundle = malloc(size);
         if (!x->bundle)
@@ -98,7 +98,7 @@ void instance_free(instance *x)
 {
     if (!x)
         return;
-    voices_free(x->voices);
+    methods_free(x->methods);
     learned_free(&x->learned);
     network_free(x->change.network);
     network_free(x->unused);

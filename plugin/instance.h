@@ -2,10 +2,10 @@
 #ifndef PLUGIN_INSTANCE_H
 #define PLUGIN_INSTANCE_H
 
-#include "plugin/learned.h"
+#include "common/learned.h"
 #include "plugin/ports.h"
 #include "plugin/uris.h"
-#include "plugin/voices.h"
+#include "plugin/methods.h"
 
 #include <lv2/atom/forge.h>
 #include <lv2/core/lv2.h>
@@ -42,9 +42,9 @@ typedef struct session {
 typedef struct instance {
     uint32_t n_channels;
     double rate;
-    float *audio[2 * VOICES_MAX_CHANNELS]; /* inputs, then outputs */
-    void *ports[N_PORTS];                  /* NULL where nothing is connected */
-    voices *voices;
+    float *audio[2 * METHODS_MAX_CHANNELS]; /* inputs, then outputs */
+    void *ports[N_PORTS];                   /* NULL where nothing is connected */
+    methods *methods;
     learned learned;
 
     uint32_t meter_left; /* samples until the meters are read again */

@@ -101,7 +101,7 @@ void messages_write(instance *x)
         return;
     lv2_atom_forge_set_buffer(&x->forge, (uint8_t *)sequence, room);
     lv2_atom_forge_sequence_head(&x->forge, &frame, 0);
-    const network *n = voices_network(x->voices);
+    const network *n = methods_network(x->methods);
     if (x->tell_model &&
         write_set(x, x->uris.model, x->uris.atom_path, n ? network_path(n) : x->missing))
         x->tell_model = false;

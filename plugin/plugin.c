@@ -35,7 +35,7 @@ static void connect_port(LV2_Handle handle, uint32_t port, void *data)
 static void activate(LV2_Handle handle)
 {
     instance *x = handle;
-    voices_reset(x->voices);
+    methods_reset(x->methods);
     x->meter_left = 0;
 }
 
@@ -72,7 +72,7 @@ static void show_meters(instance *x, uint32_t n)
 {
     if (n >= x->meter_left) {
         sordino_meters m;
-        voices_read_meters(x->voices, &m);
+        methods_read_meters(x->methods, &m);
         x->input_level = shown(m.input_db);
         x->output_level = shown(m.output_db);
         x->reduction = fmaxf(x->input_level - x->output_level, 0.0f);
@@ -83,13 +83,13 @@ static void show_meters(instance *x, uint32_t n)
     write_port(x, PORT_INPUT_LEVEL, x->input_level);
     write_port(x, PORT_OUTPUT_LEVEL, x->output_level);
     write_port(x, PORT_REDUCTION, x->reduction);
-    write_port(x, PORT_RUNNING, (float)voices_running(x->voices));
+    write_port(x, PORT_RUNNING, (float)methods_running(x->methods));
 }
 
 static void run(LV2_Handle handle, uint32_t n)
 {
     instance *x = handle;
-    const voices_controls controls = {
+    const methods_controls controls = {
         .enabled = is_on(x, PORT_ENABLED),
         .delta = choice(x, PORT_LISTEN) == LISTEN_REMOVED,
         .learn = is_on(x, PORT_LEARN),
@@ -101,20 +101,20 @@ static void run(LV2_Handle handle, uint32_t n)
     };
     messages_read(x);
     change_step(x, is_on(x, PORT_FREEWHEEL));
-    if (voices_set(x->voices, &controls, learned_place(&x->learned))) {
+    if (methods_set(x->methods, &controls, learned_place(&x->learned))) {
         learned_publish(&x->learned);
         x->tell_changed = true;
     }
     messages_write(x);
-    write_port(x, PORT_LATENCY, (float)voices_latency(x->voices, controls.delay));
+    write_port(x, PORT_LATENCY, (float)methods_latency(x->methods, controls.delay));
     if (n > 0) {
-        const float *in[VOICES_MAX_CHANNELS];
-        float *out[VOICES_MAX_CHANNELS];
+        const float *in[METHODS_MAX_CHANNELS];
+        float *out[METHODS_MAX_CHANNELS];
         for (uint32_t c = 0; c < x->n_channels; c++) {
             in[c] = x->audio[c];
             out[c] = x->audio[x->n_channels + c];
         }
-        voices_run(x->voices, in, out, n);
+        methods_run(x->methods, in, out, n);
     }
     show_meters(x, n);
 }

@@ -150,9 +150,9 @@ static void restore_model(instance *x, char *path, char *hash)
         snprintf(x->report, REPORT_SIZE, "%s", report);
     if (!loaded)
         instance_warn(x, x->report);
-    voices_offer(x->voices, n);
+    methods_offer(x->methods, n);
     network_free(x->unused);
-    while ((x->unused = voices_collect(x->voices)))
+    while ((x->unused = methods_collect(x->methods)))
         network_free(x->unused);
     x->is_wanted = false;
     x->tell_model = x->tell_report = true;
@@ -176,7 +176,7 @@ static void restore_profile(instance *x, LV2_State_Retrieve_Function retrieve,
         instance_warn(x, why.text);
     pthread_mutex_lock(&x->session.lock);
     learned_clear(&x->learned);
-    if (voices_set_profile(x->voices, profile, learned_place(&x->learned)))
+    if (methods_set_profile(x->methods, profile, learned_place(&x->learned)))
         learned_publish(&x->learned);
     pthread_mutex_unlock(&x->session.lock);
     sordino_profile_free(profile);

@@ -1,19 +1,21 @@
 #include "stream/engine.h"
+#include "common/switcher.h"
 
 #include <math.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { SLICE = 256 }; /* frames worked on at a time */
+enum { SLICE = PROCESSOR_CHUNK }; /* frames worked on at a time */
 
-static const double fade_seconds = 0.02, meter_seconds = 0.1;
+static const double meter_seconds = 0.1;
 
 /* As they were last set; `stamp` counts the settings, so that a block without any costs nothing. */
 typedef struct controls {
     _Atomic double limit, mix;
     atomic_bool delta, enabled, learn;
     atomic_uint stamp;
+    atomic_uint learned; /* how often learning was ended */
 } controls;
 
 struct engine {
@@ -22,72 +24,100 @@ struct engine {
     controls controls;
 
     /* The audio thread's own. */
-    voice *voice, *coming;
-    unsigned applied;            /* the stamp that voice and coming were last set by */
-    uint64_t warm, fade, n_fade; /* frames: before the fade begins, done of it, its length */
+    switcher switcher;
+    method *method, *coming; /* that are heard, and to be heard next */
+    unsigned applied;        /* the stamp that both were last set by */
+    unsigned ended;          /* how often learning was ended here */
     uint64_t metered, meter_frames;
-    float *room;                /* three times [channels][SLICE] */
-    float **in, **out, **other; /* planes in it */
+    float *room;       /* twice [channels][SLICE] */
+    float **in, **out; /* planes in it */
 
     /* Between the threads. */
-    _Atomic(voice *) next, old;
+    _Atomic(method *) next, old;
     _Atomic(tap *) raw, clean;
-    _Atomic(sordino_profile *) asked_noise, noise; /* on its way to the callback, and back */
-    atomic_bool has_noise;                         /* `noise` was filled */
-    atomic_uint in_block;                          /* odd while a block runs */
+    atomic_uint in_block; /* odd while a block runs */
+    atomic_uint told;     /* as `ended`, once what was learned is there */
     _Atomic float input_db, output_db, reduction_db;
     atomic_uint_fast64_t frames;
     atomic_uint latency;
 
     /* The other thread's own. */
-    voice *announced, *asked;
-    bool asks_noise;
-    feed *feed; /* NULL = the device's input; set while no callback runs */
+    method *announced, *asked;
+    unsigned taken; /* as `told`, of what was taken */
+    feed *feed;     /* NULL = the device's input; set while no callback runs */
 };
 
-void voice_free(voice *v)
+sordino_status method_new(const sordino_config *config, sordino_model *model, method **out,
+                          sordino_error *why)
 {
-    if (!v)
+    static const sordino_error no_memory = {SORDINO_NO_MEM, "Out of memory for a method"};
+    *out = NULL;
+    method *const m = calloc(1, sizeof *m);
+    if (!m) {
+        sordino_model_free(model);
+        if (why)
+            *why = no_memory;
+        return no_memory.status;
+    }
+    m->model = model;
+    sordino_status status = processor_init(&m->processor, config, model, 0, why);
+    if (!status)
+        status = learned_init(&m->learned, m->processor.denoiser, why);
+    if (status == SORDINO_UNSUPPORTED && m->processor.denoiser)
+        status = SORDINO_OK; /* it learns nothing */
+    if (status) {
+        method_free(m);
+        return status;
+    }
+    processor_touch(&m->processor);
+    *out = m;
+    return SORDINO_OK;
+}
+
+void method_free(method *m)
+{
+    if (!m)
         return;
-    sordino_free(v->denoiser);
-    sordino_model_free(v->model);
-    free(v);
+    learned_free(&m->learned);
+    processor_free(&m->processor);
+    sordino_model_free(m->model);
+    free(m);
 }
 
 static bool allocate(engine *e)
 {
     const uint32_t n = e->channels;
-    e->room = calloc((size_t)3 * n * SLICE, sizeof *e->room);
+    e->room = calloc((size_t)2 * n * SLICE, sizeof *e->room);
     e->in = calloc(n, sizeof *e->in);
     e->out = calloc(n, sizeof *e->out);
-    e->other = calloc(n, sizeof *e->other);
-    if (!e->room || !e->in || !e->out || !e->other)
+    if (!e->room || !e->in || !e->out)
         return false;
     for (uint32_t c = 0; c < n; c++) {
         e->in[c] = e->room + (size_t)c * SLICE;
         e->out[c] = e->room + (size_t)(n + c) * SLICE;
-        e->other[c] = e->room + (size_t)(2 * n + c) * SLICE;
     }
     return true;
 }
 
-engine *engine_new(double rate, uint32_t channels, uint32_t channels_out, voice *first)
+engine *engine_new(double rate, uint32_t channels, uint32_t channels_out, method *first)
 {
     engine *const e = calloc(1, sizeof *e);
     if (!e) {
-        voice_free(first);
+        method_free(first);
         return NULL;
     }
     e->rate = rate;
     e->channels = channels;
     e->channels_out = channels_out;
-    e->voice = e->announced = first;
-    e->n_fade = (uint64_t)(fade_seconds * rate) + 1;
+    e->method = e->announced = first;
+    switcher_init(&e->switcher, rate, channels);
+    switcher_add(&e->switcher, &first->processor);
+    switcher_to(&e->switcher, (switcher_source){&first->processor, 0});
     e->meter_frames = (uint64_t)(meter_seconds * rate) + 1;
     atomic_store(&e->controls.limit, -120.0);
     atomic_store(&e->controls.mix, 1.0);
     atomic_store(&e->controls.enabled, true);
-    atomic_store(&e->latency, sordino_latency(first->denoiser));
+    atomic_store(&e->latency, first->processor.latency);
     atomic_store(&e->input_db, -200.0F);
     atomic_store(&e->output_db, -200.0F);
     if (!allocate(e)) {
@@ -101,16 +131,13 @@ void engine_free(engine *e)
 {
     if (!e)
         return;
-    voice_free(e->voice);
-    voice_free(e->coming);
-    voice_free(atomic_load(&e->next));
-    voice_free(atomic_load(&e->old));
-    sordino_profile_free(atomic_load(&e->asked_noise));
-    sordino_profile_free(atomic_load(&e->noise));
+    method_free(e->method);
+    method_free(e->coming);
+    method_free(atomic_load(&e->next));
+    method_free(atomic_load(&e->old));
     free(e->room);
     free(e->in);
     free(e->out);
-    free(e->other);
     free(e);
 }
 
@@ -125,15 +152,27 @@ static void apply(const controls *from, sordino_denoiser *d)
     sordino_set_learn(d, atomic_load_explicit(&from->learn, memory_order_relaxed));
 }
 
+/* What was learned goes on its way, and then that this was the end of it. */
+static void end_learning(engine *e)
+{
+    learned *const l = &e->method->learned;
+    e->ended = atomic_load_explicit(&e->controls.learned, memory_order_relaxed);
+    if (learned_end(e->method->processor.denoiser, learned_place(l)))
+        learned_publish(l);
+    atomic_store_explicit(&e->told, e->ended, memory_order_release);
+}
+
 static void take_controls(engine *e)
 {
     const unsigned stamp = atomic_load_explicit(&e->controls.stamp, memory_order_acquire);
     if (stamp == e->applied)
         return;
     e->applied = stamp;
-    apply(&e->controls, e->voice->denoiser);
+    if (atomic_load_explicit(&e->controls.learned, memory_order_relaxed) != e->ended)
+        end_learning(e);
+    apply(&e->controls, e->method->processor.denoiser);
     if (e->coming)
-        apply(&e->controls, e->coming->denoiser);
+        apply(&e->controls, e->coming->processor.denoiser);
 }
 
 static void take_next(engine *e)
@@ -143,33 +182,20 @@ static void take_next(engine *e)
     e->coming = atomic_exchange_explicit(&e->next, NULL, memory_order_acq_rel);
     if (!e->coming)
         return;
-    apply(&e->controls, e->coming->denoiser);
-    e->warm = sordino_latency(e->coming->denoiser) + (uint64_t)(0.1 * e->rate);
-    e->fade = 0;
+    processor *const p = &e->coming->processor;
+    apply(&e->controls, p->denoiser);
+    switcher_add(&e->switcher, p);
+    switcher_to(&e->switcher, (switcher_source){p, 0});
 }
 
-/* Runs the voice to come beside the other, and from its time on fades over to it. */
-static void run_coming(engine *e, size_t n)
+/* The change is through; the method before goes back to be freed. */
+static void arrive(engine *e)
 {
-    sordino_process(e->coming->denoiser, (const float *const *)e->in, e->other, n);
-    size_t i = 0;
-    if (e->warm > 0) {
-        i = e->warm < n ? (size_t)e->warm : n;
-        e->warm -= i;
-    }
-    for (; i < n; i++) {
-        if (e->fade < e->n_fade)
-            e->fade++;
-        const float part = (float)e->fade / (float)e->n_fade;
-        for (uint32_t c = 0; c < e->channels; c++)
-            e->out[c][i] += part * (e->other[c][i] - e->out[c][i]);
-    }
-    if (e->warm > 0 || e->fade < e->n_fade)
-        return;
-    atomic_store_explicit(&e->old, e->voice, memory_order_release);
-    e->voice = e->coming;
+    switcher_remove(&e->switcher, &e->method->processor);
+    atomic_store_explicit(&e->old, e->method, memory_order_release);
+    e->method = e->coming;
     e->coming = NULL;
-    atomic_store_explicit(&e->latency, sordino_latency(e->voice->denoiser), memory_order_relaxed);
+    atomic_store_explicit(&e->latency, e->method->processor.latency, memory_order_relaxed);
 }
 
 static void tell_meters(engine *e, size_t n)
@@ -179,7 +205,7 @@ static void tell_meters(engine *e, size_t n)
     if (e->metered < e->meter_frames)
         return;
     sordino_meters m;
-    sordino_read_meters(e->voice->denoiser, &m);
+    sordino_read_meters(e->method->processor.denoiser, &m);
     e->metered = 0;
     atomic_store_explicit(&e->input_db, m.input_db, memory_order_relaxed);
     atomic_store_explicit(&e->output_db, m.output_db, memory_order_relaxed);
@@ -196,9 +222,8 @@ static void run_slice(engine *e, const float *in, float *out, size_t n, tap *raw
             e->in[c][i] = in ? in[i * channels + c] : 0.0F;
     if (raw)
         tap_push(raw, (const float *const *)e->in, n);
-    sordino_process(e->voice->denoiser, (const float *const *)e->in, e->out, n);
-    if (e->coming)
-        run_coming(e, n);
+    if (switcher_run(&e->switcher, (const float *const *)e->in, e->out, n))
+        arrive(e);
     if (clean)
         tap_push(clean, (const float *const *)e->out, n);
     for (uint32_t c = 0, from = 0; out && c < channels_out; c++) {
@@ -209,24 +234,12 @@ static void run_slice(engine *e, const float *in, float *out, size_t n, tap *raw
     tell_meters(e, n);
 }
 
-static void tell_noise(engine *e)
-{
-    sordino_profile *const p =
-        atomic_exchange_explicit(&e->asked_noise, NULL, memory_order_acq_rel);
-    if (!p)
-        return;
-    atomic_store_explicit(&e->has_noise, sordino_copy_profile(e->voice->denoiser, p),
-                          memory_order_relaxed);
-    atomic_store_explicit(&e->noise, p, memory_order_release);
-}
-
 void engine_run(engine *e, const float *in, float *out, size_t n)
 {
     atomic_fetch_add(&e->in_block, 1);
     tap *const raw = atomic_load(&e->raw), *const clean = atomic_load(&e->clean);
     take_controls(e);
     take_next(e);
-    tell_noise(e);
     for (size_t at = 0; at < n; at += SLICE)
         run_slice(e, in ? in + at * e->channels : NULL, out ? out + at * e->channels_out : NULL,
                   n - at < SLICE ? n - at : SLICE, raw, clean);
@@ -266,11 +279,13 @@ void engine_set_enabled(engine *e, bool enabled)
 
 void engine_set_learn(engine *e, bool learn)
 {
+    if (!learn && atomic_load(&e->controls.learn))
+        atomic_fetch_add(&e->controls.learned, 1);
     atomic_store(&e->controls.learn, learn);
     stamp(e);
 }
 
-bool engine_change(engine *e, voice *next)
+bool engine_change(engine *e, method *next)
 {
     if (e->asked)
         return false;
@@ -286,10 +301,10 @@ bool engine_is_changing(const engine *e)
 
 bool engine_tidy(engine *e)
 {
-    voice *const old = atomic_exchange_explicit(&e->old, NULL, memory_order_acq_rel);
+    method *const old = atomic_exchange_explicit(&e->old, NULL, memory_order_acq_rel);
     if (!old)
         return false;
-    voice_free(old);
+    method_free(old);
     e->announced = e->asked;
     e->asked = NULL;
     return true;
@@ -300,7 +315,7 @@ uint32_t engine_latency(const engine *e)
     return atomic_load_explicit(&e->latency, memory_order_relaxed);
 }
 
-const voice *engine_voice(const engine *e)
+const method *engine_method(const engine *e)
 {
     return e->announced;
 }
@@ -321,27 +336,19 @@ void engine_set_feed(engine *e, feed *f)
     e->feed = f;
 }
 
-bool engine_ask_noise(engine *e)
-{
-    sordino_profile *p;
-    if (e->asks_noise || sordino_new_profile(e->announced->denoiser, &p, NULL))
-        return false;
-    e->asks_noise = true;
-    atomic_store_explicit(&e->asked_noise, p, memory_order_release);
-    return true;
-}
-
 bool engine_take_noise(engine *e, sordino_profile **out)
 {
-    sordino_profile *const p = atomic_exchange_explicit(&e->noise, NULL, memory_order_acq_rel);
+    const unsigned told = atomic_load_explicit(&e->told, memory_order_acquire);
     *out = NULL;
-    if (!p)
-        return false;
-    e->asks_noise = false;
-    if (atomic_load_explicit(&e->has_noise, memory_order_relaxed))
-        *out = p;
-    else
-        sordino_profile_free(p);
+    if (told == e->taken || e->asked)
+        return false; /* while a change is under way it is not clear whose noise it is */
+    e->taken = told;
+    if (!learned_has_news(&e->announced->learned))
+        return true;
+    const sordino_profile *const p = learned_newest(&e->announced->learned);
+    if (sordino_profile_new(sordino_profile_psd(p, 0), sordino_profile_channels(p),
+                            sordino_profile_bins(p), sordino_profile_rate(p), out, NULL))
+        *out = NULL;
     return true;
 }
 
@@ -354,7 +361,9 @@ void engine_read_meters(const engine *e, engine_meters *out)
     out->latency = atomic_load_explicit(&e->latency, memory_order_relaxed);
 }
 
-sordino_status engine_profile(const engine *e, sordino_profile **out, sordino_error *why)
+sordino_status engine_profile(engine *e, sordino_profile **out, sordino_error *why)
 {
-    return sordino_get_profile(e->voice->denoiser, out, why);
+    if (atomic_load(&e->controls.learn))
+        (void)learned_end(e->method->processor.denoiser, learned_place(&e->method->learned));
+    return sordino_get_profile(e->method->processor.denoiser, out, why);
 }

@@ -1,11 +1,11 @@
 #include "stream/live.h"
 #include "common/fail.h"
 #include "stream/audio_pa.h"
+#include "stream/methods.h"
 #include "stream/player.h"
 #include "stream/record.h"
 #include "stream/resume.h"
 #include "stream/screen.h"
-#include "stream/voices.h"
 #include "stream/wake.h"
 
 #include <errno.h>
@@ -26,9 +26,6 @@ static const double plain_every = 10, json_every = 1;    /* s, between lines of 
 static const double limit_step = 3;                      /* dB a key press */
 static const double tap_patience = 2;                    /* s for a block to be through */
 
-/* What was learned on its way here: to be asked of the callback, asked, or not under way. */
-typedef enum noise_state { NOISE_NONE, NOISE_TO_ASK, NOISE_ASKED } noise_state;
-
 typedef struct live {
     const live_options *o;
     audio_wishes wishes;
@@ -38,16 +35,15 @@ typedef struct live {
     bool has_pa;
     sordino_profile *profile; /* given, or learned since */
     bool has_learned;         /* the second */
-    voices voices;
-    size_t voice; /* that was last taken */
-    size_t next_voice;
+    method_list methods;
+    size_t method; /* that was last taken */
+    size_t next_method;
     const char *next_event; /* NULL = no other is asked for */
     record *raw, *clean;
     bool recording, by_option; /* by_option: not by a key */
     bool write_failed;         /* told */
     bool wants_recording;      /* as soon as a device is open */
-    noise_state noise;         /* that was just learned, to keep it */
-    uint64_t learn_from;       /* frames that had gone through when learning began */
+    bool awaits_noise;         /* learning was ended, but what was learned is not here yet */
     bool is_stuck;             /* PortAudio hangs in a device that was lost */
     bool failed;               /* it could not go on */
 
@@ -74,20 +70,20 @@ static void set_controls(const live *l)
 
 static uint32_t latency_of(const live *l)
 {
-    return sordino_latency(engine_voice(l->engine)->denoiser);
+    return engine_method(l->engine)->processor.latency;
 }
 
 /* A denoiser for what was found; the one there is stays when it serves. */
 static sordino_status make_engine(live *l, double rate, sordino_error *why)
 {
-    voice *v;
+    method *m;
     if (l->engine)
         return SORDINO_OK;
-    sordino_status status =
-        voice_make(l->o, l->voices.name[l->voice], rate, l->plan.channels, 0, l->profile, &v, why);
+    sordino_status status = method_make(l->o, l->methods.name[l->method], rate, l->plan.channels, 0,
+                                        l->profile, &m, why);
     if (status)
         return status;
-    l->engine = engine_new(rate, l->plan.channels, l->plan.channels_out, v);
+    l->engine = engine_new(rate, l->plan.channels, l->plan.channels_out, m);
     if (!l->engine)
         return fail_no_memory(why);
     if (l->player)
@@ -97,32 +93,19 @@ static sordino_status make_engine(live *l, double rate, sordino_error *why)
 }
 
 /* The method or model that sounds once all changes are done. */
-static size_t last_voice(const live *l)
+static size_t last_method(const live *l)
 {
-    return l->next_event ? l->next_voice : l->voice;
-}
-
-static uint64_t frames_through(const live *l)
-{
-    engine_meters m = {.frames = 0};
-    if (l->engine)
-        engine_read_meters(l->engine, &m);
-    return m.frames;
+    return l->next_event ? l->next_method : l->method;
 }
 
 static void begin_learning(live *l)
 {
-    const char *const name = l->voices.name[last_voice(l)];
-    if (!voices_learns(name)) {
+    const char *const name = l->methods.name[last_method(l)];
+    if (!method_learns(name)) {
         screen_tell("kept", "noise", "%s learns no noise; press m until wiener is used", name);
         return;
     }
-    if (l->noise != NOISE_NONE) {
-        screen_tell("kept", "noise", "the noise learned before is still on its way");
-        return;
-    }
     l->learning = true;
-    l->learn_from = frames_through(l);
     if (l->engine)
         engine_set_learn(l->engine, true);
     screen_tell("learning", "noise", "now learning it; keep everything else quiet");
@@ -135,19 +118,17 @@ static void end_learning(live *l)
         return;
     l->learning = false;
     l->learn_until = 0;
-    l->noise = NOISE_TO_ASK;
+    l->awaits_noise = l->engine != NULL;
     if (l->engine)
         engine_set_learn(l->engine, false);
 }
 
-/* Takes over what was learned; NULL when that is nothing. */
-static void take_noise(live *l, sordino_profile *p)
+/* Takes over what was learned, NULL when that is nothing, for other methods, for a device that
+ * comes back at another rate, and for a process that goes on. */
+static void keep_noise(live *l, sordino_profile *p)
 {
-    const bool heard =
-        l->engine && frames_through(l) - l->learn_from > (uint64_t)engine_latency(l->engine);
-    l->noise = NOISE_NONE;
-    if (!p || !heard) {
-        sordino_profile_free(p);
+    l->awaits_noise = false;
+    if (!p) {
         screen_warn("unlearned", "noise", "nothing was learned, as too little was heard");
         return;
     }
@@ -157,15 +138,11 @@ static void take_noise(live *l, sordino_profile *p)
     screen_tell("learned", "noise", "learned, and used from now on");
 }
 
-/* What was learned is kept for other methods, for a device that comes back at another rate, and for
- * a process that goes on. */
-static void keep_noise(live *l)
+static void look_for_noise(live *l)
 {
     sordino_profile *p;
-    if (l->noise == NOISE_TO_ASK && engine_ask_noise(l->engine))
-        l->noise = NOISE_ASKED;
     if (engine_take_noise(l->engine, &p))
-        take_noise(l, p);
+        keep_noise(l, p);
 }
 
 /* The same at once, while no callback runs. */
@@ -173,34 +150,34 @@ static void keep_noise_at_rest(live *l)
 {
     sordino_profile *p;
     sordino_error why;
-    if (l->noise != NOISE_NONE && l->engine)
-        take_noise(l, engine_profile(l->engine, &p, &why) ? NULL : p);
+    if (l->awaits_noise && l->engine)
+        keep_noise(l, engine_profile(l->engine, &p, &why) ? NULL : p);
 }
 
 /* Takes another method, or the same model's file again, while it sounds; once the change before is
  * done, what is being learned is kept and the device is there. */
-static void change_voice(live *l, size_t to, const char *event)
+static void change_method(live *l, size_t to, const char *event)
 {
     sordino_error why;
-    voice *v;
-    const char *const name = l->voices.name[to];
+    method *m;
+    const char *const name = l->methods.name[to];
     end_learning(l);
-    l->next_voice = to;
+    l->next_method = to;
     l->next_event = event;
-    if (!l->engine || !l->audio || engine_is_changing(l->engine) || l->noise != NOISE_NONE)
+    if (!l->engine || !l->audio || engine_is_changing(l->engine) || l->awaits_noise)
         return;
     l->next_event = NULL;
-    if (voice_make(l->o, name, l->plan.rate, l->plan.channels, latency_of(l), l->profile, &v,
-                   &why)) {
+    if (method_make(l->o, name, l->plan.rate, l->plan.channels, latency_of(l), l->profile, &m,
+                    &why)) {
         screen_warn("kept", name, "%s; the method does not change", why.text);
         return;
     }
-    if (!engine_change(l->engine, v)) {
-        voice_free(v);
+    if (!engine_change(l->engine, m)) {
+        method_free(m);
         return;
     }
-    l->voice = to;
-    screen_tell(event, v->name, "now in use");
+    l->method = to;
+    screen_tell(event, m->name, "now in use");
 }
 
 /* ---- recordings */
@@ -364,11 +341,11 @@ static void go_on_anew(live *l)
                       .xruns = l->xruns_before,
                       .played = l->player ? player_place(l->player) : 0,
                       .noise = l->has_learned ? l->profile : NULL};
-    if (l->learning || l->noise != NOISE_NONE)
+    if (l->learning || l->awaits_noise)
         screen_warn("unlearned", "noise",
                     "what was being learned is lost with the device; learn it again");
     screen_end();
-    resume_exec(&r, l->o->argv, l->voices.name[l->voice]);
+    resume_exec(&r, l->o->argv, l->methods.name[l->method]);
     screen_warn("failed", "sordino-live", "cannot go on in a new process: %s", strerror(errno));
 }
 
@@ -404,7 +381,6 @@ static void leave_engine(live *l, const audio_plan *found)
     keep_noise_at_rest(l);
     engine_free(l->engine);
     l->engine = NULL;
-    l->learn_from = 0;
 }
 
 /* Opens the device, begins what is to be recorded from the first frame on, and lets it run. */
@@ -488,7 +464,7 @@ static void tell_start(live *l, const char *event)
                 : *to             ? to
                                   : "no output",
                 l->plan.rate, (unsigned long)l->plan.channels, l->plan.channels == 1 ? "" : "s",
-                engine_voice(l->engine)->name);
+                engine_method(l->engine)->name);
     screen_tell("latency", "latency", "%lu samples (%.1f ms) here, %.1f ms in the device",
                 (unsigned long)latency_of(l), ms * (double)latency_of(l),
                 1e3 * (s.delay_in + s.delay_out));
@@ -578,10 +554,10 @@ static void on_key(live *l, int key)
         set_limit(l, l->now.limit <= -60 ? -60 + limit_step : l->now.limit + limit_step);
         break;
     case 'm':
-        change_voice(l, (last_voice(l) + 1) % l->voices.n, "method");
+        change_method(l, (last_method(l) + 1) % l->methods.n, "method");
         break;
     case 'l':
-        change_voice(l, last_voice(l), "reloaded");
+        change_method(l, last_method(l), "reloaded");
         break;
     case 'n':
         if (l->learning)
@@ -604,7 +580,7 @@ static void on_wake(live *l)
     int number;
     while ((number = wake_next()) > 0) {
         if (number == SIGHUP)
-            change_voice(l, last_voice(l), "reloaded");
+            change_method(l, last_method(l), "reloaded");
         else
             l->ending = true;
     }
@@ -621,7 +597,7 @@ static void show(live *l)
     engine_read_meters(l->engine, &m);
     const record *const r = l->raw ? l->raw : l->clean;
     record *const tapped = l->raw ? l->raw : l->clean;
-    screen_show(&(screen_state){.method = engine_voice(l->engine)->name,
+    screen_show(&(screen_state){.method = engine_method(l->engine)->name,
                                 .input = l->plan.input_name,
                                 .output = l->plan.output_name,
                                 .rate = l->plan.rate,
@@ -710,9 +686,9 @@ static void step(live *l, double show_every)
         engine_tidy(l->engine);
         if (l->audio)
             audio_tell_latency(l->audio);
-        keep_noise(l);
+        look_for_noise(l);
         if (l->next_event)
-            change_voice(l, l->next_voice, l->next_event);
+            change_method(l, l->next_method, l->next_event);
     }
     look_at_recordings(l);
     if (l->audio && l->player && is_played(l, &a))
@@ -820,7 +796,7 @@ int live_run(const live_options *o)
 {
     live l = {.o = o, .now = o->config, .seconds = o->seconds, .wishes = o->audio};
     read_resume(&l);
-    voices_find(o, &l.voices);
+    methods_find(o, &l.methods);
     l.started = l.shown = wake_now();
     if (!wake_catch_signals()) {
         screen_warn("failed", "signals", "cannot be caught: %s", strerror(errno));

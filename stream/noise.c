@@ -2,7 +2,7 @@
 #include "stream/audio_pa.h"
 #include "stream/record.h"
 #include "stream/screen.h"
-#include "stream/voices.h"
+#include "stream/methods.h"
 #include "stream/wake.h"
 #include "common/sound/signal_signs.h"
 
@@ -96,14 +96,14 @@ static void judge_file(const char *path)
 static sordino_status open_all(noise *r, sordino_error *why)
 {
     live_options o = *r->o;
-    voice *v;
+    method *m;
     o.config.enabled = false;
     sordino_status status = audio_find(&r->o->audio, &r->plan, why);
     if (!status)
-        status = voice_make(&o, "wiener", r->plan.rate, r->plan.channels, 0, NULL, &v, why);
+        status = method_make(&o, "wiener", r->plan.rate, r->plan.channels, 0, NULL, &m, why);
     if (status)
         return status;
-    r->engine = engine_new(r->plan.rate, r->plan.channels, r->plan.channels, v);
+    r->engine = engine_new(r->plan.rate, r->plan.channels, r->plan.channels, m);
     if (!r->engine) {
         snprintf(why->text, sizeof why->text, "out of memory; end other programs");
         return SORDINO_NO_MEM;

@@ -1,9 +1,10 @@
 """Proves from the object code that no real-time function can reach a call that may block.
 
-    symbols.py ROOT ARCHIVE     checks the core
-    symbols.py --control CC     checks that the check trips
+    symbols.py ROOT ARCHIVE           checks the core
+    symbols.py ROOT ARCHIVE FOLDER    checks another folder, which may call what the core marks
+    symbols.py --control CC           checks that the check trips
 
-Roots are the functions that ROOT/core marks SORDINO_RT, and those it stores in function pointers
+Roots are the functions that the folder marks SORDINO_RT, and those it stores in function pointers
 that are so marked. From them the relocations in ARCHIVE are followed, section by section (the
 core is built with -ffunction-sections, so a section is a function). Outside symbols that are
 reached must be on the list below. Data is followed too: a table of functions counts as called.
@@ -39,10 +40,10 @@ def read(path):
     return re.sub(r"^[ \t]*#[ \t]*define(?:[^\n]*\\\n)*[^\n]*\n", "\n", text, flags=re.M)
 
 
-def marked_functions(root):
+def marked_functions(root, folder="core"):
     """Names of functions to start from: (declared in a header, found in other ways)."""
-    headers = glob.glob(root + "/core/**/*.h", recursive=True)
-    sources = glob.glob(root + "/core/**/*.c", recursive=True)
+    headers = glob.glob(f"{root}/{folder}/**/*.h", recursive=True)
+    sources = glob.glob(f"{root}/{folder}/**/*.c", recursive=True)
     arguments = r"\((?:[^();{}]|\([^()]*\))*\)\s*SORDINO_RT\b"
     declared, pointers, stored = set(), set(), set()
     texts = {path: read(path) for path in headers + sources}
@@ -204,7 +205,10 @@ def control(compiler):
 def main():
     if sys.argv[1] == "--control":
         return control(sys.argv[2:])
-    declared, stored = marked_functions(sys.argv[1])
+    folder = sys.argv[3] if len(sys.argv) > 3 else "core"
+    declared, stored = marked_functions(sys.argv[1], folder)
+    if folder != "core":
+        ALLOWED.update(marked_functions(sys.argv[1], "core/include")[0])
     objects = Objects(sys.argv[2])
     wrong, walked = check(objects, declared, stored)
     wrong += check_kernels(objects)

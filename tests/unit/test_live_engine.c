@@ -9,16 +9,15 @@
 
 enum { N = 48000 };
 
-static voice *make_voice(double window, uint32_t least_latency)
+static method *make_method(double window, uint32_t least_latency)
 {
     sordino_config config;
+    method *m;
     sordino_config_init(&config);
     config.window = window;
     config.min_latency = least_latency;
-    voice *const v = calloc(1, sizeof *v);
-    assert_non_null(v);
-    assert_int_equal(sordino_new(&config, NULL, &v->denoiser, NULL), SORDINO_OK);
-    return v;
+    assert_int_equal(method_new(&config, NULL, &m, NULL), SORDINO_OK);
+    return m;
 }
 
 static void fill(float *x, size_t n)
@@ -36,12 +35,13 @@ static void blocks_of_any_size_give_what_the_core_gives(void **state)
     static float in[N], out[2 * N], expected[N];
     (void)state;
     fill(in, N);
-    voice *const alone = make_voice(0.032, 0);
+    method *const alone = make_method(0.032, 0);
     const float *const from = in;
     float *const to = expected;
-    sordino_process(alone->denoiser, &from, &to, N);
-    voice_free(alone);
-    engine *const e = engine_new(48000, 1, 2, make_voice(0.032, 0));
+    sordino_reset(alone->processor.denoiser);
+    sordino_process(alone->processor.denoiser, &from, &to, N);
+    method_free(alone);
+    engine *const e = engine_new(48000, 1, 2, make_method(0.032, 0));
     assert_non_null(e);
     size_t at = 0;
     for (int i = 0; at < N; i++) {
@@ -62,23 +62,26 @@ static void a_change_while_it_sounds_neither_clicks_nor_gaps(void **state)
     (void)state;
     for (size_t i = 0; i < N; i++)
         in[i] = 0.5F * sinf(0.05F * (float)i);
-    voice *const first = make_voice(0.032, 0);
-    const uint32_t latency = sordino_latency(first->denoiser);
+    method *const first = make_method(0.032, 0);
+    const uint32_t latency = first->processor.latency;
     engine *const e = engine_new(48000, 1, 1, first);
     assert_non_null(e);
+    int told = 0;
     engine_set_mix(e, 0); /* then both give the delayed input, and so does what lies between */
     for (size_t at = 0; at < N; at += 480) {
         if (at == 9600) {
-            assert_true(engine_change(e, make_voice(0.02, latency)));
+            assert_true(engine_change(e, make_method(0.02, latency)));
             assert_false(engine_change(e, NULL));
             assert_true(engine_is_changing(e));
         }
         engine_run(e, in + at, out + at, 480);
+        told += engine_latency(e) != latency;
     }
+    assert_int_equal(told, 0);
     assert_true(engine_tidy(e));
     assert_false(engine_tidy(e));
     assert_false(engine_is_changing(e));
-    assert_int_equal(sordino_latency(engine_voice(e)->denoiser), latency);
+    assert_int_equal(engine_method(e)->processor.latency, latency);
     /* Float rounding of the fade between two equal values. */
     const float tolerance = 1e-6F;
     for (size_t i = latency + 960; i < N; i++)
@@ -94,7 +97,7 @@ static void a_file_stands_in_for_the_input_to_its_end(void **state)
     fill(in, FILE_FRAMES);
     for (int i = 0; i < BLOCK; i++)
         device[i] = 1; /* not to be heard */
-    engine *const e = engine_new(48000, 1, 1, make_voice(0.032, 0));
+    engine *const e = engine_new(48000, 1, 1, make_method(0.032, 0));
     feed *const f = feed_new(1, ROOM);
     tap *const raw = tap_new(1, 2 * FILE_FRAMES);
     assert_non_null(e);
@@ -133,19 +136,21 @@ static void learned_noise_is_told_while_it_sounds(void **state)
     sordino_profile *p;
     (void)state;
     fill(in, N);
-    engine *const e = engine_new(48000, 1, 1, make_voice(0.032, 0));
+    engine *const e = engine_new(48000, 1, 1, make_method(0.032, 0));
     assert_non_null(e);
-    assert_true(engine_ask_noise(e));
-    assert_false(engine_ask_noise(e)); /* one question at a time */
+    assert_false(engine_take_noise(e, &p)); /* nothing was asked for */
+    engine_set_learn(e, true);
+    engine_set_learn(e, false); /* before the callback ever ran */
     assert_false(engine_take_noise(e, &p));
     engine_run(e, in, out, 64);
     assert_true(engine_take_noise(e, &p));
     assert_null(p); /* nothing was learned */
+    assert_false(engine_take_noise(e, &p));
     engine_set_learn(e, true);
     engine_run(e, in, out, N);
+    assert_false(engine_take_noise(e, &p)); /* it goes on */
     engine_set_learn(e, false);
-    engine_run(e, in, out, N);
-    assert_true(engine_ask_noise(e));
+    assert_false(engine_take_noise(e, &p));
     engine_run(e, in, out, 64);
     assert_true(engine_take_noise(e, &p));
     assert_non_null(p);
@@ -154,9 +159,21 @@ static void learned_noise_is_told_while_it_sounds(void **state)
     assert_int_equal(sordino_profile_bins(kept), sordino_profile_bins(p));
     assert_memory_equal(sordino_profile_psd(p, 0), sordino_profile_psd(kept, 0),
                         sordino_profile_bins(p) * sizeof(float));
+    sordino_profile_free(kept);
+    engine_set_learn(e, true); /* too short to learn anything: what was known is used on */
+    engine_run(e, in, out, 1);
+    engine_set_learn(e, false);
+    engine_run(e, in, out, 1);
+    sordino_profile *none;
+    assert_true(engine_take_noise(e, &none));
+    assert_null(none);
+    engine_set_learn(e, true); /* at rest it need not be ended first */
+    engine_run(e, in, out, 4800);
+    assert_int_equal(engine_profile(e, &kept, NULL), SORDINO_OK);
+    assert_memory_not_equal(sordino_profile_psd(p, 0), sordino_profile_psd(kept, 0),
+                            sordino_profile_bins(p) * sizeof(float));
     sordino_profile_free(p);
     sordino_profile_free(kept);
-    assert_true(engine_ask_noise(e)); /* a question that is never answered is no leak */
     engine_free(e);
 }
 

@@ -1,20 +1,19 @@
-#include "stream/voices.h"
+#include "stream/methods.h"
 #include "common/fail.h"
 #include "common/models.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 static const char speech[] = "speech", wiener[] = "wiener";
 
-static void add(voices *v, const char *name)
+static void add(method_list *l, const char *name)
 {
-    for (size_t i = 0; i < v->n; i++)
-        if (strcmp(v->name[i], name) == 0)
+    for (size_t i = 0; i < l->n; i++)
+        if (strcmp(l->name[i], name) == 0)
             return;
-    if (v->n < VOICES_MOST)
-        v->name[v->n++] = name;
+    if (l->n < METHODS_MOST)
+        l->name[l->n++] = name;
 }
 
 /* Whether a model that is built in is for sound. */
@@ -29,7 +28,7 @@ static bool is_for_sound(const char *name)
     return sound;
 }
 
-void voices_find(const live_options *o, voices *out)
+void methods_find(const live_options *o, method_list *out)
 {
     const char *name;
     out->n = 0;
@@ -56,41 +55,38 @@ static sordino_method method_of(const char *name)
                                             : SORDINO_METHOD_NETWORK;
 }
 
-bool voices_learns(const char *name)
+bool method_learns(const char *name)
 {
-    const sordino_method method = method_of(name);
-    return method == SORDINO_METHOD_WIENER || method == SORDINO_METHOD_KALMAN;
+    const sordino_method kind = method_of(name);
+    return kind == SORDINO_METHOD_WIENER || kind == SORDINO_METHOD_KALMAN;
 }
 
-sordino_status voice_make(const live_options *o, const char *name, double rate, uint32_t channels,
-                          uint32_t least_latency, const sordino_profile *profile, voice **out,
-                          sordino_error *why)
+sordino_status method_make(const live_options *o, const char *name, double rate, uint32_t channels,
+                           uint32_t least_latency, const sordino_profile *profile, method **out,
+                           sordino_error *why)
 {
     sordino_config config = o->config;
+    sordino_model *model = NULL;
+    sordino_status status = SORDINO_OK;
     *out = NULL;
-    voice *const v = calloc(1, sizeof *v);
-    if (!v)
-        return fail_no_memory(why);
     config.method = method_of(name);
     config.rate = rate;
     config.channels = channels;
     config.link_channels = o->link != 0;
     config.min_latency = least_latency;
-    sordino_status status = SORDINO_OK;
     if (config.method == SORDINO_METHOD_NETWORK)
-        status = models_open(name, &v->model, why);
+        status = models_open(name, &model, why);
     if (!status)
-        status = sordino_new(&config, v->model, &v->denoiser, why);
+        status = method_new(&config, model, out, why);
     if (status) {
         fail_fit(why);
-        voice_free(v);
         return status;
     }
-    snprintf(v->name, sizeof v->name, "%s", v->model ? sordino_model_name(v->model) : name);
-    if (v->name[0] == '\0')
-        snprintf(v->name, sizeof v->name, "%s", name);
+    method *const m = *out;
+    snprintf(m->name, sizeof m->name, "%s", m->model ? sordino_model_name(m->model) : name);
+    if (m->name[0] == '\0')
+        snprintf(m->name, sizeof m->name, "%s", name);
     if (profile)
-        sordino_set_profile(v->denoiser, profile);
-    *out = v;
+        sordino_set_profile(m->processor.denoiser, profile);
     return SORDINO_OK;
 }

@@ -1,13 +1,13 @@
-#include "plugin/learned.h"
+#include "common/learned.h"
 
 enum { PLACE = 3, NEW = 4 };
 
-sordino_status learned_init(learned *l, const voices *v, sordino_error *why)
+sordino_status learned_init(learned *l, const sordino_denoiser *d, sordino_error *why)
 {
     *l = (learned){.filling = 0, .reading = 2};
     atomic_init(&l->between, 1);
     for (int i = 0; i < LEARNED_PLACES; i++) {
-        const sordino_status status = voices_new_profile(v, &l->places[i], why);
+        const sordino_status status = sordino_new_profile(d, &l->places[i], why);
         if (status != SORDINO_OK)
             return status;
     }
@@ -28,6 +28,23 @@ sordino_profile *learned_place(learned *l)
 void learned_publish(learned *l)
 {
     l->filling = atomic_exchange(&l->between, l->filling | NEW) & PLACE;
+}
+
+bool learned_end(sordino_denoiser *d, sordino_profile *place)
+{
+    const bool had = place && sordino_copy_profile(d, place);
+    sordino_set_profile(d, NULL);
+    sordino_set_learn(d, false);
+    if (place && sordino_copy_profile(d, place))
+        return true;
+    if (had)
+        sordino_set_profile(d, place);
+    return false;
+}
+
+bool learned_has_news(const learned *l)
+{
+    return atomic_load(&l->between) & NEW;
 }
 
 const sordino_profile *learned_newest(learned *l)
