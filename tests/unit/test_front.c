@@ -341,8 +341,8 @@ static void check_slope(const set *s, train_front *f, const cost_spec *cost, con
     }
     const double distance = slope_distance(s, f, cost, out, d, scale, frames, seed);
     if (!(distance <= slope_tolerance)) {
-        print_error("cost %zu, hop %d: %g\n", (size_t)(cost - costs), (int)s->spec.hop_samples,
-                    distance);
+        print_error("cost %zu, hop %d, band %g: %g\n", (size_t)(cost - costs),
+                    (int)s->spec.hop_samples, e->band, distance);
         fail();
     }
     free(out);
@@ -366,8 +366,11 @@ static void loss_falls_and_rises_as_its_derivative_says(void **state)
             set s = make(specs[i], 7);
             train_front *f;
             assert_int_equal(train_front_new(&s.spec, &costs[c], n, &f, NULL), SORDINO_OK);
-            for (int again = 0; again < 2; again++) {
-                mix_example e = make_example(again && is_bands ? 8000 : 16000, n, 3, 17);
+            /* Logarithms of what is above the band follow leakage: no slope to be measured. */
+            const int turns = costs[c].multi_stft > 0 ? 2 : 3;
+            for (int again = 0; again < turns; again++) {
+                mix_example e = make_example(again == 1 && is_bands ? 8000 : 16000, n, 3, 17);
+                e.band = again == 2 ? 5000 : 0;
                 check_slope(&s, f, &costs[c], &e, &seed);
                 drop_example(&e);
             }

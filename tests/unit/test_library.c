@@ -22,6 +22,7 @@ enum { RATE = 16000, MOST = 2 * 48000 };
 static uint64_t seed;
 static char folder[] = "/tmp/sordino-library-XXXXXX";
 static float x[MOST];
+static double band; /* of what was drawn last */
 
 /* ---- files ---- */
 
@@ -406,14 +407,14 @@ static void draws_follow_the_seed_and_the_rate(void **state)
         for (uint64_t k = 0; k < 3; k++) {
             double power[SIZE / 2 + 1];
             rng r = rng_make(seed, 1, k), same = r;
-            assert_true(library_draw(l, false, false, 1, &r, rates[i], first, N));
-            assert_true(library_draw(l, false, false, 1, &same, rates[i], again, N));
+            assert_true(library_draw(l, false, false, 1, &r, rates[i], first, N, &band));
+            assert_true(library_draw(l, false, false, 1, &same, rates[i], again, N, &band));
             assert_memory_equal(first, again, sizeof first);
             assert_true(spectrum(first, N, SIZE, power));
             assert_true(band_power(power, SIZE, rates[i], 900, 1100) >
                         1000 * band_power(power, SIZE, rates[i], 1500, rates[i] / 2));
             rng other = rng_make(seed, 1, k + 100);
-            assert_true(library_draw(l, false, false, 1, &other, rates[i], again, N));
+            assert_true(library_draw(l, false, false, 1, &other, rates[i], again, N, &band));
             assert_memory_not_equal(first, again, sizeof first); /* another place */
         }
     library_free(l);
@@ -431,7 +432,7 @@ static void a_speed_moves_the_pitch(void **state)
         const double speed = k ? 1.2 : 0.85, hz = 1000 * speed;
         double power[SIZE / 2 + 1];
         rng r = rng_make(seed, 2, 0);
-        assert_true(library_draw(l, false, false, speed, &r, RATE, y, N));
+        assert_true(library_draw(l, false, false, speed, &r, RATE, y, N, &band));
         assert_true(spectrum(y, N, SIZE, power));
         assert_true(band_power(power, SIZE, RATE, hz - 40, hz + 40) >
                     100 * band_power(power, SIZE, RATE, 960, 1040));
@@ -453,7 +454,7 @@ static void held_out_clips_are_drawn_for_scoring_alone(void **state)
         for (int held = 0; held < 2; held++) {
             double power[SIZE / 2 + 1];
             rng r = rng_make(seed, 3, k);
-            assert_true(library_draw(l, held, k % 2, 1, &r, RATE, y, N));
+            assert_true(library_draw(l, held, k % 2, 1, &r, RATE, y, N, &band));
             assert_true(spectrum(y, N, SIZE, power));
             const double a = band_power(power, SIZE, RATE, 950, 1050);
             const double b = band_power(power, SIZE, RATE, 2950, 3050);
@@ -473,7 +474,7 @@ static void short_noise_repeats_without_a_click(void **state)
     for (uint64_t k = 0; k < 5; k++) {
         rng r = rng_make(seed, 4, k);
         double most = 0;
-        assert_true(library_draw(l, false, false, 1, &r, RATE, y, N));
+        assert_true(library_draw(l, false, false, 1, &r, RATE, y, N, &band));
         for (size_t i = 1; i < N; i++)
             most = fmax(most, fabs((double)(y[i] - y[i - 1])));
         /* The tone's own steepest step, and what the cross-fade adds in 10 ms. */
@@ -493,7 +494,7 @@ static void clips_of_speech_follow_with_pauses(void **state)
     for (uint64_t k = 0; k < 40; k++) {
         rng r = rng_make(seed, 5, k);
         size_t run = 0, pauses = 0;
-        assert_true(library_draw(l, false, true, 1, &r, RATE, y, N));
+        assert_true(library_draw(l, false, true, 1, &r, RATE, y, N, &band));
         for (size_t i = 0; i <= N; i++) {
             if (i < N && y[i] == 0) {
                 run++;
@@ -520,7 +521,7 @@ static void every_rate_of_a_recipe_is_served(void **state)
     library *const l = open_folder(NULL);
     for (int k = 0; k < 20; k++) {
         rng r = rng_make(seed, 6, 0);
-        assert_true(library_draw(l, false, false, 1, &r, 400 + 10 * k, y, 400));
+        assert_true(library_draw(l, false, false, 1, &r, 400 + 10 * k, y, 400, &band));
     }
     library_free(l);
 }
@@ -537,7 +538,7 @@ static void the_shortest_clips_are_served_at_any_rate(void **state)
     for (size_t i = 0; i < 3; i++)
         for (int pauses = 0; pauses < 2; pauses++) {
             rng r = rng_make(seed, 7, i);
-            assert_true(library_draw(l, false, pauses, 1, &r, rates[i], y, 400));
+            assert_true(library_draw(l, false, pauses, 1, &r, rates[i], y, 400, &band));
         }
     library_free(l);
 }

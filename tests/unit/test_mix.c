@@ -14,14 +14,14 @@ static uint64_t seed;
 
 /* ---- sources ---- */
 
-static bool draw_white(void *self, rng *r, double rate, float *out, size_t n)
+static bool draw_white(void *self, rng *r, double rate, float *out, size_t n, double *band)
 {
     rng_fill_normal(r, out, n, 0.1f);
     return true;
 }
 
 /* Bursts of a tone: a third of the time silence. */
-static bool draw_bursts(void *self, rng *r, double rate, float *out, size_t n)
+static bool draw_bursts(void *self, rng *r, double rate, float *out, size_t n, double *band)
 {
     const double hz = rng_range(r, 200, 1000), gain = rng_log_range(r, 0.01, 1);
     for (size_t i = 0; i < n; i++) {
@@ -32,7 +32,7 @@ static bool draw_bursts(void *self, rng *r, double rate, float *out, size_t n)
 }
 
 /* A slow tone of amplitude 1 on an offset, `*self`. */
-static bool draw_offset(void *self, rng *r, double rate, float *out, size_t n)
+static bool draw_offset(void *self, rng *r, double rate, float *out, size_t n, double *band)
 {
     for (size_t i = 0; i < n; i++)
         out[i] = *(const float *)self + (float)sin(0.05 * (double)i);
@@ -40,7 +40,7 @@ static bool draw_offset(void *self, rng *r, double rate, float *out, size_t n)
 }
 
 /* A ramp through a long recording, from a random place: the place can be read from any sample. */
-static bool draw_place(void *self, rng *r, double rate, float *out, size_t n)
+static bool draw_place(void *self, rng *r, double rate, float *out, size_t n, double *band)
 {
     const double start = rng_unit(r);
     for (size_t i = 0; i < n; i++)
@@ -50,7 +50,7 @@ static bool draw_place(void *self, rng *r, double rate, float *out, size_t n)
 }
 
 /* Two tones of one strength, at 0.2 and at 0.45 of the rate. */
-static bool draw_two_tones(void *self, rng *r, double rate, float *out, size_t n)
+static bool draw_two_tones(void *self, rng *r, double rate, float *out, size_t n, double *band)
 {
     for (size_t i = 0; i < n; i++)
         out[i] = (float)(sin(6.283185307179586 * 0.2 * (double)i) +
@@ -58,19 +58,19 @@ static bool draw_two_tones(void *self, rng *r, double rate, float *out, size_t n
     return true;
 }
 
-static bool draw_silence(void *self, rng *r, double rate, float *out, size_t n)
+static bool draw_silence(void *self, rng *r, double rate, float *out, size_t n, double *band)
 {
     memset(out, 0, n * sizeof *out);
     return true;
 }
 
-static bool draw_nothing(void *self, rng *r, double rate, float *out, size_t n)
+static bool draw_nothing(void *self, rng *r, double rate, float *out, size_t n, double *band)
 {
     return false;
 }
 
 /* Always the same. */
-static bool draw_fixed(void *self, rng *r, double rate, float *out, size_t n)
+static bool draw_fixed(void *self, rng *r, double rate, float *out, size_t n, double *band)
 {
     uint64_t state = *(const uint64_t *)self;
     for (size_t i = 0; i < n; i++)
@@ -106,7 +106,7 @@ static mix_spec plain(void)
 static void set_sound_chances(mix_spec *s, double p)
 {
     s->second_noise_chance = s->filter_chance = s->band_limit_chance = s->resample_chance = p;
-    s->gain_change_chance = s->clear_chance = p;
+    s->gain_change_chance = s->clear_chance = s->low_pass_chance = s->fill_chance = p;
     s->room_chance = s->clip_chance = s->quantise_chance = p;
 }
 
@@ -361,8 +361,8 @@ static void a_plain_mixture_is_signal_and_noise_and_nothing_else(void **state)
     mixer *m = make_mixer(&s, &clean, 1, &noise, 1);
     mix_work *w = make_work(m);
     static float x[8000], y[8000];
-    draw_fixed(&one, NULL, 16000, x, 8000);
-    draw_fixed(&two, NULL, 16000, y, 8000);
+    draw_fixed(&one, NULL, 16000, x, 8000, NULL);
+    draw_fixed(&two, NULL, 16000, y, 8000, NULL);
     for (uint64_t i = 0; i < 20; i++) {
         const mix_example *const e = make(m, w, i);
         assert_int_equal(e->n, 8000);

@@ -5,6 +5,7 @@
 #include "trainer/data/library.h"
 
 #include "core/base/error.h"
+#include "trainer/data/band.h"
 #include "trainer/data/rate.h"
 #include "trainer/data/sound_read.h"
 
@@ -32,6 +33,7 @@ typedef struct version {
 typedef struct clip {
     char *name; /* owned */
     double rate;
+    double band; /* Hz up to which it is filled */
     float scale; /* of one step */
     size_t n;
     bool held_out;
@@ -47,6 +49,7 @@ struct library {
     FILE *notes_to; /* while opening */
     size_t unreadable;
     double hours, max_hours;
+    bool pauses;
     size_t left_out;
     pthread_mutex_t lock;
 };
@@ -105,13 +108,14 @@ static sordino_status add_clip(library *l, const char *name, const float *x, siz
     clip *const c = &l->clips[l->n];
     *c = (clip){.name = strdup(name),
                 .rate = rate,
+                .band = band_measure(x, n, rate, l->pauses),
                 .scale = (float)(peak / 32767),
                 .n = n,
                 .held_out = held_out,
                 .n_versions = 1};
     c->versions[0] = (version){rate, n, malloc(n * sizeof(int16_t))};
     l->n++;
-    if (!c->name || !c->versions[0].samples)
+    if (!c->name || c->band < 0 || !c->versions[0].samples)
         return error_set(why, SORDINO_NO_MEM, "Out of memory for recordings");
     for (size_t i = 0; i < n; i++)
         c->versions[0].samples[i] = (int16_t)lrint(((double)x[i] - mean) / peak * 32767);
@@ -369,6 +373,7 @@ static sordino_status read_all(const library_spec *spec, bool cut, library **l, 
         return error_set(why, SORDINO_NO_MEM, "Out of memory for recordings");
     names list = {0};
     (*l)->max_hours = spec->max_hours;
+    (*l)->pauses = spec->pauses;
     sordino_status status = read_list(spec->held_out_list, &list, why);
     for (size_t i = 0; status == SORDINO_OK && i < spec->n_paths; i++)
         status = read_path(*l, spec, spec->paths[i], &list, cut, why);
@@ -432,7 +437,7 @@ size_t library_count(const library *l)
 library_clip library_at(const library *l, size_t i)
 {
     const clip *const c = &l->clips[i];
-    return (library_clip){c->name, c->rate, c->n, c->held_out};
+    return (library_clip){c->name, c->rate, c->band, c->n, c->held_out};
 }
 
 double library_hours(const library *l, bool held_out)
@@ -493,6 +498,13 @@ static const version *version_at(library *l, clip *c, double rate)
     return found;
 }
 
+/* Up to where a clip is filled at `rate`. */
+static double band_at(const clip *c, double rate)
+{
+    const double most = rate == c->rate ? rate / 2 : rate_band(c->rate, rate);
+    return c->band < most ? c->band : most;
+}
+
 /* A clip by its length. */
 static clip *pick_clip(const library *l, bool held_out, rng *r)
 {
@@ -530,14 +542,17 @@ static void repeat(const version *v, float scale, size_t start, double rate, flo
 }
 
 /* Clips one after the other with pauses between them; the first may begin in its midst. */
-static bool sequence(library *l, bool held_out, rng *r, double rate, float *out, size_t n)
+static bool sequence(library *l, bool held_out, rng *r, double rate, float *out, size_t n,
+                     double *band)
 {
     bool first = true;
+    *band = rate / 2;
     for (size_t i = 0; i < n;) {
         clip *const c = pick_clip(l, held_out, r);
         const version *const v = c ? version_at(l, c, rate) : NULL;
         if (!v)
             return false;
+        *band = fmin(*band, band_at(c, rate));
         const size_t spare = v->n > n ? v->n - n : 0;
         const size_t start =
             first ? (size_t)(rng_unit(r) * (double)(spare + (v->n - spare) / 2)) : 0;
@@ -552,16 +567,17 @@ static bool sequence(library *l, bool held_out, rng *r, double rate, float *out,
 }
 
 static bool draw_plain(library *l, bool held_out, bool pauses, rng *r, double rate, float *out,
-                       size_t n)
+                       size_t n, double *band)
 {
     if (pauses)
-        return sequence(l, held_out, r, rate, out, n);
+        return sequence(l, held_out, r, rate, out, n, band);
     double energy = 0;
     for (int tries = 0; tries < 4 && !(energy > 0); tries++) { /* not a silent place, if possible */
         clip *const c = pick_clip(l, held_out, r);
         const version *const v = c ? version_at(l, c, rate) : NULL;
         if (!v)
             return false;
+        *band = band_at(c, rate);
         repeat(v, c->scale, (size_t)(rng_unit(r) * (double)v->n), rate, out, n);
         for (size_t i = 0; i < n; i++)
             energy += (double)out[i] * (double)out[i];
@@ -570,21 +586,23 @@ static bool draw_plain(library *l, bool held_out, bool pauses, rng *r, double ra
 }
 
 bool library_draw(const library *l, bool held_out, bool pauses, double speed, rng *r, double rate,
-                  float *out, size_t n)
+                  float *out, size_t n, double *band)
 {
     library *const self = (library *)l; /* versions are made behind a lock */
     const uint32_t twentieths = (uint32_t)fmax(1, lrint(20 * speed));
     if (twentieths == 20)
-        return draw_plain(self, held_out, pauses, r, rate, out, n);
+        return draw_plain(self, held_out, pauses, r, rate, out, n, band);
     /* Played faster: more is drawn, and taken for sound of a higher rate. */
     const size_t more = (n * twentieths + 19) / 20;
     size_t count = 0;
     float *const x = malloc(more * sizeof *x);
-    float *const y = x && draw_plain(self, held_out, pauses, r, rate, x, more)
+    float *const y = x && draw_plain(self, held_out, pauses, r, rate, x, more, band)
                          ? rate_convert(x, more, twentieths, 20, &count)
                          : NULL;
     if (y && count >= n)
         memcpy(out, y, n * sizeof *out);
+    const double faster = twentieths / 20.0;
+    *band = fmin(*band * faster, rate_band(rate * faster, rate));
     free(x);
     free(y);
     return y && count >= n;

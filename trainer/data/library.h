@@ -25,6 +25,7 @@ typedef struct library_spec {
                                   its last part is held out; so is each where the hashes
                                   would leave all of them on one side */
     double max_hours;          /* more is left out, with a count of what was; 0: no limit */
+    bool pauses;               /* clean sound, which comes and goes; see band_measure */
 } library_spec;
 
 /* Reads everything. Files that cannot be read are counted and named in library_notes; no readable
@@ -43,6 +44,7 @@ SORDINO_NODISCARD sordino_status library_from_samples(const char *name, const fl
 typedef struct library_clip {
     const char *name; /* relative to the path it was found under */
     double rate;      /* Hz */
+    double band;      /* Hz up to which it is filled, by band_measure */
     size_t n;         /* samples; channels beyond the first are clips of their own */
     bool held_out;
 } library_clip;
@@ -58,10 +60,12 @@ uint64_t library_hash(const library *l);
 /* Fills `out` with `n` samples at `rate` Hz from a clip drawn by its length among those that are
  * (not) held out, starting at a random place; shorter clips are repeated with a cross-fade (noise)
  * or followed by other clips after a pause of 0.1..0.8 s (clean speech, `pauses`). `speed`, rounded
- * to a twentieth, plays it faster (1 = as recorded; changes pitch). Any thread. False when out of
- * memory. */
+ * to a twentieth, plays it faster (1 = as recorded; changes pitch). `*band` gets the frequency up
+ * to which all that was drawn is filled, in Hz, rate / 2 at most. Any thread. False when out of
+ * memory.
+ */
 bool library_draw(const library *l, bool held_out, bool pauses, double speed, rng *r, double rate,
-                  float *out, size_t n);
+                  float *out, size_t n, double *band);
 
 /* A whole clip at `rate` Hz; the caller frees `*out`. Errors: NO_MEM. */
 SORDINO_NODISCARD sordino_status library_read(const library *l, size_t i, double rate, float **out,

@@ -14,4 +14,7 @@
  * 1..1000000. NULL when a rate is 0 or out of memory; else the caller frees it. */
 float *rate_convert(const float *x, size_t n, uint32_t from, uint32_t to, size_t *out);
 
+/* Hz up to which a conversion from one rate to another, in Hz, keeps the signal as it is. */
+double rate_band(double from, double to);
+
 #endif

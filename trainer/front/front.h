@@ -17,7 +17,9 @@
 
 /* What is minimised: a sum of losses by weight. On band models `spectral` is of the masked spectra
  * and the others are of samples, after synthesis; on waveform models only the others. All see
- * signals divided by the example's level. */
+ * signals divided by the example's level. Band models are compared with the clean signal up to its
+ * band; above it the loss and its derivative are 0. Waveform models, which sensors use, are
+ * compared with all of it. */
 typedef struct cost_spec {
     loss_spectral spectral;
     double estoi; /* weight of loss_envelope; band models */

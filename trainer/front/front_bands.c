@@ -36,9 +36,10 @@ typedef struct front_bands {
     /* The loaded example. */
     engine *engine;
     size_t frames, max_pairs; /* max_pairs: floats of the spectra below */
+    size_t used;              /* bins of a frame that the loss is of, from the lowest */
     double level;             /* of the clean signal, in the spectrum's unit */
     float scale;              /* of samples, for losses of samples */
-    float *noisy, *clean;     /* [frames][bins] pairs */
+    float *noisy, *clean;     /* [frames][bins] and [frames][used] pairs */
     float *y, *d_y;
     float *samples, *d_samples; /* [max_samples], synthesised */
     float *target;
@@ -131,6 +132,67 @@ static double spectrum_level(const stft_geometry *g, double rms)
     return rms * sqrt(g->window / 2.0);
 }
 
+/* Frames [bins] to frames [used], in place. */
+static void pack(const front_bands *f, float *x)
+{
+    const size_t from = 2 * (size_t)f->engine->geometry.bins, to = 2 * f->used;
+    for (size_t t = 1; from > to && t < f->frames; t++)
+        memmove(x + t * to, x + t * from, to * sizeof *x);
+}
+
+/* And back, with zeros above. */
+static void unpack(const front_bands *f, float *x)
+{
+    const size_t to = 2 * (size_t)f->engine->geometry.bins, from = 2 * f->used;
+    for (size_t t = f->frames; to > from && t-- > 0;) {
+        memmove(x + t * to, x + t * from, from * sizeof *x);
+        memset(x + t * to + from, 0, (to - from) * sizeof *x);
+    }
+}
+
+/* The samples that spectra, as much of them as the loss is of, make: over the level. */
+static void synthesise(front_bands *f, const float *spectra, float *samples)
+{
+    engine *const e = f->engine;
+    const size_t hop = e->geometry.hop, frame = 2 * (size_t)e->geometry.bins;
+    stft_reset(e->stft);
+    for (size_t t = 0; t < f->frames; t++)
+        stft_synthesise(e->stft, spectra + t * frame, samples + t * hop);
+    for (size_t i = 0; i < f->frames * hop; i++)
+        samples[i] *= f->scale;
+}
+
+/* What losses of samples compare with. Synthesis lags a window less a hop behind the frames. */
+static void load_target(front_bands *f, const mix_example *x)
+{
+    const stft_geometry *const g = &f->engine->geometry;
+    const size_t n = f->frames * g->hop, lag = g->window - g->hop;
+    if (f->used < g->bins)
+        synthesise(f, f->clean, f->target);
+    else
+        for (size_t i = 0; i < n; i++)
+            f->target[i] = i >= lag ? f->scale * x->clean[i - lag] : 0.0f;
+}
+
+/* The clean spectra, as far up as they are known: above that a silent target would teach that
+ * speech ends where the recording does. */
+static void load_clean(front_bands *f, const mix_example *x)
+{
+    engine *const e = f->engine;
+    const size_t hop = e->geometry.hop, bins = e->geometry.bins;
+    const double known = x->band * e->geometry.window / e->rate; /* in bins; 0: all */
+    f->used = known >= 1 && known < (double)bins ? (size_t)known : bins;
+    stft_reset(e->stft);
+    for (size_t t = 0; t < f->frames; t++)
+        stft_analyse(e->stft, x->clean + t * hop, f->clean + t * 2 * bins);
+    pack(f, f->clean);
+    if (f->samples_cost.any) {
+        unpack(f, f->clean);
+        load_target(f, x);
+        pack(f, f->clean);
+    }
+}
+
 static sordino_status front_bands_load(train_front *base, const mix_example *x, float *input,
                                        size_t row, sordino_error *why)
 {
@@ -146,23 +208,15 @@ static sordino_status front_bands_load(train_front *base, const mix_example *x, 
     status = make_room(f, f->frames * frame, why);
     if (status != SORDINO_OK)
         return status;
-    stft_reset(e->stft);
-    for (size_t t = 0; t < f->frames; t++)
-        stft_analyse(e->stft, x->clean + t * hop, f->clean + t * frame);
+    const double level = x->level > 0 ? x->level : 1;
+    f->level = spectrum_level(&e->geometry, level);
+    f->scale = (float)(1 / level);
+    load_clean(f, x);
     stft_reset(e->stft);
     features_reset(e->features);
     for (size_t t = 0; t < f->frames; t++) {
         stft_analyse(e->stft, x->noisy + t * hop, f->noisy + t * frame);
         features_push(e->features, f->noisy + t * frame, input + t * row);
-    }
-    const double level = x->level > 0 ? x->level : 1;
-    f->level = spectrum_level(&e->geometry, level);
-    f->scale = (float)(1 / level);
-    if (f->samples_cost.any) {
-        /* Synthesis lags a window less a hop behind the frames. */
-        const size_t n = f->frames * hop, lag = e->geometry.window - hop;
-        for (size_t i = 0; i < n; i++)
-            f->target[i] = i >= lag ? f->scale * x->clean[i - lag] : 0.0f;
     }
     return SORDINO_OK;
 }
@@ -171,17 +225,15 @@ static sordino_status front_bands_load(train_front *base, const mix_example *x, 
 static double samples_loss(front_bands *f, float scale)
 {
     engine *const e = f->engine;
-    const size_t hop = e->geometry.hop, frame = 2 * (size_t)e->geometry.bins, n = f->frames * hop;
-    stft_reset(e->stft);
-    for (size_t t = 0; t < f->frames; t++)
-        stft_synthesise(e->stft, f->y + t * frame, f->samples + t * hop);
-    for (size_t i = 0; i < n; i++)
-        f->samples[i] *= f->scale;
+    const size_t n = f->frames * e->geometry.hop;
+    synthesise(f, f->y, f->samples);
     const double loss =
         sample_cost_run(&f->samples_cost, f->samples, f->target, n, scale, f->d_samples);
     for (size_t i = 0; i < n; i++)
         f->d_samples[i] *= f->scale;
     stft_grad_synthesise(e->grad, f->d_samples, f->frames, f->d_y);
+    pack(f, f->d_y); /* what is above */
+    unpack(f, f->d_y);
     return loss;
 }
 
@@ -191,13 +243,16 @@ static double front_bands_loss(train_front *base, const float *output, size_t ro
     front_bands *f = (front_bands *)base;
     engine *const e = f->engine;
     mask_apply(e->mask, f->noisy, output, row, f->frames, f->y);
-    double loss = (double)loss_spectrum(&f->cost.spectral, f->y, f->clean, f->frames,
-                                        e->geometry.bins, (float)f->level, scale, f->d_y, NULL);
+    pack(f, f->y);
+    double loss = (double)loss_spectrum(&f->cost.spectral, f->y, f->clean, f->frames, f->used,
+                                        (float)f->level, scale, f->d_y, NULL);
     if (f->cost.estoi > 0)
         loss += f->cost.estoi *
-                (double)loss_envelope_run(f->envelope, f->y, f->clean, f->frames, e->geometry.bins,
+                (double)loss_envelope_run(f->envelope, f->y, f->clean, f->frames, f->used,
                                           e->rate / e->geometry.window, e->geometry.hop / e->rate,
                                           (float)f->level, scale * (float)f->cost.estoi, f->d_y);
+    unpack(f, f->y);
+    unpack(f, f->d_y);
     if (f->samples_cost.any)
         loss += samples_loss(f, scale);
     mask_backward(e->mask, f->noisy, output, row, f->frames, f->d_y, d_output);

@@ -52,6 +52,14 @@ void band_limit_run(const band_limit *b, double rate, float *x, size_t n)
     }
 }
 
+void high_pass_run(double hz, double rate, float *x, size_t n)
+{
+    for (int k = 0; k < 4; k++) {
+        const section f = butterworth(hz, rate, 8, k, true);
+        section_run(&f, x, n);
+    }
+}
+
 struct room {
     size_t n;       /* samples of the response */
     float *samples; /* [n] */
@@ -135,6 +143,37 @@ static bool convolve(const float *x, size_t n, const float *h, size_t length, fl
 bool room_run(const room *m, const float *x, float *wet, size_t n)
 {
     return convolve(x, n, m->samples, m->n, wet);
+}
+
+/* The taps of low_pass_run, [*length]; NULL when out of memory. */
+static float *low_pass_taps(double hz, double rate, size_t *length)
+{
+    static const double width = 0.06; /* of hz; Blackman's window falls in 5.5 / length */
+    const double centre = (1 + width / 2) * hz / rate;
+    const size_t half = (size_t)ceil(5.5 / 2 * rate / (width * hz));
+    *length = 2 * half + 1;
+    float *const h = malloc(*length * sizeof *h);
+    double sum = 0;
+    for (size_t i = 0; h && i < *length; i++) {
+        const double t = (double)i - (double)half, u = pi * t / (double)(half + 1);
+        const double a = 2 * pi * centre * t, w = 0.42 + 0.5 * cos(u) + 0.08 * cos(2 * u);
+        h[i] = (float)(w * (fabs(a) < 1e-9 ? 1 : sin(a) / a));
+        sum += (double)h[i];
+    }
+    for (size_t i = 0; h && i < *length; i++)
+        h[i] /= (float)sum;
+    return h;
+}
+
+bool low_pass_run(double hz, double rate, float *x, float *spare, size_t n)
+{
+    size_t length;
+    float *const h = low_pass_taps(hz, rate, &length);
+    const bool good = h && convolve(x, n, h, length, spare);
+    if (good)
+        memcpy(x, spare, n * sizeof *x);
+    free(h);
+    return good;
 }
 
 double mix_plain_level(const float *x, size_t n)

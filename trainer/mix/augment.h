@@ -23,6 +23,13 @@ typedef struct band_limit {
     double low, high; /* Hz; 0: none */
 } band_limit;
 void band_limit_run(const band_limit *b, double rate, float *x, size_t n);
+/* Butterworth of the eighth order; `hz` below half the rate. */
+void high_pass_run(double hz, double rate, float *x, size_t n);
+
+/* A steep low-pass of linear phase (a sinc under Blackman's window), 74 dB down 6 % above `hz`, as
+ * a change of rate makes it; a delay of some 50 periods of `hz`. `spare` [n] is overwritten. False
+ * when out of memory. */
+bool low_pass_run(double hz, double rate, float *x, float *spare, size_t n);
 
 /* A room: the direct sound, some early reflections, and noise that decays by 60 dB in `decay`
  * seconds (Polack 1988's model). Drawn once, applied to whole signals by FFT. */

@@ -3,6 +3,7 @@
 #include "core/base/error.h"
 #include "trainer/data/rate.h"
 #include "trainer/mix/augment.h"
+#include "trainer/mix/continue.h"
 #include "trainer/mix/corruptions.h"
 #include "trainer/mix/pool.h"
 
@@ -14,6 +15,9 @@ enum { EXAMPLES = 11, POOLS = 1000 }; /* streams of random numbers */
 enum { MARGIN = 64 };                 /* samples at either end that a change of speed may spoil */
 /* Pools of noise are made anew more slowly: babble is many voices, and wears out less. */
 static const double noise_refresh = 0.125;
+/* A band that is nearly all of it is all of it; noise that ends lower than this is dull by nature.
+ */
+static const double nearly_all = 0.85, lowest_fill = 3000; /* of half the rate; Hz */
 static const double nominal_db = -26; /* re full scale: the middle of speech levels (ITU-T P.56) */
 
 /* A list of sources with their pools. */
@@ -177,35 +181,54 @@ void mix_work_free(mix_work *w)
     free(w);
 }
 
-static bool draw_from(const side *s, uint32_t i, rng *r, double rate, float *out, size_t n)
+/* `*band` becomes the frequency up to which the passage is filled, half the rate at most. */
+static bool draw_from(const side *s, uint32_t i, rng *r, double rate, float *out, size_t n,
+                      double *band)
 {
-    return s->pools[i] ? pool_draw(s->pools[i], r, rate, out, n)
-                       : s->sources[i].draw(s->sources[i].self, r, rate, out, n);
+    *band = rate / 2;
+    return s->pools[i] ? pool_draw(s->pools[i], r, rate, out, n, band)
+                       : s->sources[i].draw(s->sources[i].self, r, rate, out, n, band);
 }
 
-static bool draw(const side *s, rng *r, double rate, float *out, size_t n)
+static bool draw(const side *s, rng *r, double rate, float *out, size_t n, double *band)
 {
-    return draw_from(s, rng_pick(r, s->weights, s->n), r, rate, out, n);
+    return draw_from(s, rng_pick(r, s->weights, s->n), r, rate, out, n, band);
 }
 
 /* Noise, perhaps at another speed, in fiftieths: what would lie above the band then is left out. */
-static bool draw_noise(const mixer *m, mix_work *w, rng *r, double rate, float *out, size_t n)
+static bool draw_at_speed(const mixer *m, mix_work *w, rng *r, double rate, float *out, size_t n,
+                          double *band)
 {
     const mix_spec *const s = &m->spec;
     if (!rng_chance(r, s->resample_chance))
-        return draw(&m->noise, r, rate, out, n);
+        return draw(&m->noise, r, rate, out, n, band);
     const double speed = rng_log_range(r, s->resample_low, s->resample_high);
     const uint32_t fiftieths = (uint32_t)fmax(1, lrint(50 * speed));
     const size_t more = (n + 2 * MARGIN) * fiftieths / 50 + 1;
     size_t got = 0;
-    if (more > w->room || !draw(&m->noise, r, rate, w->spare, more))
+    if (more > w->room || !draw(&m->noise, r, rate, w->spare, more, band))
         return false;
     float *const x = rate_convert(w->spare, more, fiftieths, 50, &got);
     const bool good = x && got >= n + MARGIN;
     if (good)
         memcpy(out, x + MARGIN, n * sizeof *out);
     free(x);
+    const double faster = fiftieths / 50.0;
+    *band = fmin(*band * faster, rate_band(rate * faster, rate));
     return good;
+}
+
+/* Noise that was recorded at a low rate teaches nothing about what is above, so it goes on there
+ * most of the time. */
+static bool draw_noise(const mixer *m, mix_work *w, rng *r, double rate, float *out, size_t n)
+{
+    double band;
+    if (!draw_at_speed(m, w, r, rate, out, n, &band))
+        return false;
+    if (!m->spec.sensor && band >= lowest_fill && band < nearly_all * rate / 2 &&
+        rng_chance(r, m->spec.fill_chance))
+        continue_noise(r, band, rate, out, w->spare, n);
+    return true;
 }
 
 static void scale_by(float *x, size_t n, double gain)
@@ -248,8 +271,18 @@ static bool reverberate(mix_work *w, rng *r, double rate, float *x, size_t n)
     return good;
 }
 
+/* As if all had come through a lower rate. Above the clean signal's band the noise goes too. */
+static bool pass_low_rate(mix_work *w, rng *r, double rate, double band, size_t n)
+{
+    static const double rates[] = {8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100};
+    const double through = rates[rng_below(r, sizeof rates / sizeof *rates)];
+    const double hz = fmin(band, rate_band(through, through));
+    return hz >= nearly_all * rate / 2 || (low_pass_run(hz, rate, w->clean, w->spare, n) &&
+                                           low_pass_run(hz, rate, w->noise, w->spare, n));
+}
+
 /* What happens to sound before it is mixed: colours, rooms, band limits. */
-static bool augment(const mixer *m, mix_work *w, rng *r, double rate, size_t n)
+static bool augment(const mixer *m, mix_work *w, rng *r, double rate, double band, size_t n)
 {
     const mix_spec *const s = &m->spec;
     if (rng_chance(r, s->filter_chance)) {
@@ -269,7 +302,7 @@ static bool augment(const mixer *m, mix_work *w, rng *r, double rate, size_t n)
         band_limit_run(&b, rate, w->clean, n);
         band_limit_run(&b, rate, w->noise, n);
     }
-    return true;
+    return !rng_chance(r, s->low_pass_chance) || pass_low_rate(w, r, rate, band, n);
 }
 
 static double draw_snr(const mix_spec *s, rng *r)
@@ -358,11 +391,12 @@ const mix_example *mixer_make(const mixer *m, mix_work *w, uint64_t index)
     if (m->clean.sources[source].rate > 0)
         rate = m->clean.sources[source].rate;
     const size_t n = mix_samples(s, rate);
+    double band = rate / 2;
     if (noise_only)
         memset(w->clean, 0, n * sizeof *w->clean);
-    else if (!draw_from(&m->clean, source, r, rate, w->clean, n))
+    else if (!draw_from(&m->clean, source, r, rate, w->clean, n, &band))
         return NULL;
-    if (!make_noise(m, w, r, rate, n) || (!s->sensor && !augment(m, w, r, rate, n)))
+    if (!make_noise(m, w, r, rate, n) || (!s->sensor && !augment(m, w, r, rate, band, n)))
         return NULL;
     const double signal =
         s->sensor ? sensor_level(w->clean, n) : mix_active_level(w->clean, n, rate);
@@ -378,6 +412,7 @@ const mix_example *mixer_make(const mixer *m, mix_work *w, uint64_t index)
         w->example.snr = -INFINITY;
     }
     w->example.rate = rate;
+    w->example.band = s->sensor || band >= rate / 2 ? 0 : band;
     w->example.n = n;
     w->example.noisy = w->noisy;
     w->example.clean = w->clean;

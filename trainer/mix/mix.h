@@ -18,8 +18,9 @@ enum { MIX_MAX_SOURCES = 64, MIX_MAX_RATES = 16 };
 
 /*
  * Where passages come from. `draw` writes `n` samples at `rate` Hz, a pure function of the
- * generator; false only when out of memory. Any number of threads may call it at once. The mixer
- * borrows all of it.
+ * generator; false only when out of memory. Where the passage is empty above some frequency only
+ * because of how it was recorded or kept, it lowers `*band`, rate / 2 when called, to that. Any
+ * number of threads may call it at once. The mixer borrows all of it.
  */
 typedef struct mix_source {
     const char *name;
@@ -27,7 +28,7 @@ typedef struct mix_source {
     double rate;   /* Hz it is always drawn at; 0: at the rates of mix_spec */
     bool slow;     /* making a passage takes long: keep a pool of them (see mix_spec.pool) */
     void *self;
-    bool (*draw)(void *self, rng *r, double rate, float *out, size_t n);
+    bool (*draw)(void *self, rng *r, double rate, float *out, size_t n, double *band);
 } mix_source;
 
 /* How examples are made; probabilities in [0, 1], levels in dB. mix_spec_init fills in what speech
@@ -40,18 +41,22 @@ typedef struct mix_spec {
     bool sensor; /* a signal in its own units: no audio augmentation (levels, filters, rooms,
                     band limits, clipping), only SNR, second noise, gain and corruptions */
 
-    double snr_low, snr_high;           /* dB, on the active signal */
-    double clear_chance;                /* of an SNR between clear_low and clear_high instead */
-    double clear_low, clear_high;       /* dB */
-    double noise_only_chance;           /* the clean signal is zero */
-    double second_noise_chance;         /* a second noise 0..10 dB below the first */
-    double level_low, level_high;       /* dB re full scale, of the mixture's active level */
-    double filter_chance;               /* random second-order filters, on signal and on noise,
-                                           each (Valin 2018, "A hybrid DSP/deep learning approach
-                                           to real-time full-band speech enhancement", sec. V) */
-    double band_limit_chance;           /* both low-passed at 3..16 kHz, and half of the time
-                                           high-passed at 50..300 Hz */
-    double resample_chance;             /* of the noise being played at another speed ... */
+    double snr_low, snr_high;     /* dB, on the active signal */
+    double clear_chance;          /* of an SNR between clear_low and clear_high instead */
+    double clear_low, clear_high; /* dB */
+    double noise_only_chance;     /* the clean signal is zero */
+    double second_noise_chance;   /* a second noise 0..10 dB below the first */
+    double level_low, level_high; /* dB re full scale, of the mixture's active level */
+    double filter_chance;         /* random second-order filters, on signal and on noise,
+                                     each (Valin 2018, "A hybrid DSP/deep learning approach
+                                     to real-time full-band speech enhancement", sec. V) */
+    double band_limit_chance;     /* both low-passed at 3..16 kHz, and half of the time
+                                     high-passed at 50..300 Hz */
+    double low_pass_chance;       /* all of it as through a rate of 8..44.1 kHz, no higher than
+                                     the clean signal's band */
+    double fill_chance;           /* of noise that was recorded at a low rate going on above
+                                     its band */
+    double resample_chance;       /* of the noise being played at another speed ... */
     double resample_low, resample_high; /* ... of this factor */
     double speed_chance;                /* of recorded clean sound at 0.85..1.2 times its speed */
     double clip_chance;                 /* the mixture clipped at 50..95 % of its peak; the clean
@@ -102,6 +107,8 @@ typedef struct mix_example {
     float *clean; /* [n], aligned with noisy: what a perfect denoiser gives */
     double level; /* r.m.s. of the active clean signal; of the noise when there is no signal */
     double snr;   /* dB; -INFINITY when noise only */
+    double band;  /* Hz up to which `clean` is known; above it is empty only because of how it was
+                     recorded, and nothing may be learnt there. 0: all of it is known */
 } mix_example;
 
 typedef struct mix_work mix_work;

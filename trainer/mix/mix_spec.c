@@ -21,6 +21,8 @@ void mix_spec_init(mix_spec *s)
         .level_high = 6,
         .filter_chance = 0.5,
         .band_limit_chance = 0.2,
+        .low_pass_chance = 0.3,
+        .fill_chance = 0.7,
         .resample_chance = 0.3,
         .resample_low = 0.7,
         .resample_high = 1.4,

@@ -17,6 +17,7 @@ enum { POOL_RATES = 16, NEVER = 0 };
 typedef struct slot {
     uint64_t generation; /* + 1; NEVER: empty */
     float *samples;      /* at the pool's rate */
+    double band;         /* Hz up to which they are filled */
     double rates[POOL_RATES];
     float *others[POOL_RATES];
     size_t lengths[POOL_RATES];
@@ -110,7 +111,8 @@ bool pool_make(pool *p, uint64_t step, size_t job)
     s->generation = generation_at(p, k, step);
     forget_others(s);
     rng r = rng_make(p->seed, p->stream, s->generation * p->n + k);
-    return p->source->draw(p->source->self, &r, p->rate, s->samples, p->length);
+    s->band = p->rate / 2;
+    return p->source->draw(p->source->self, &r, p->rate, s->samples, p->length, &s->band);
 }
 
 /* The slot's passage at `rate`. NULL when out of memory. */
@@ -141,7 +143,7 @@ static const float *at_rate(pool *p, slot *s, double rate, size_t *length)
     return found;
 }
 
-bool pool_draw(const pool *p, rng *r, double rate, float *out, size_t n)
+bool pool_draw(const pool *p, rng *r, double rate, float *out, size_t n, double *band)
 {
     pool *const self = (pool *)p; /* versions at other rates are made behind a lock */
     slot *const s = &self->slots[rng_below(r, p->n)];
@@ -149,6 +151,7 @@ bool pool_draw(const pool *p, rng *r, double rate, float *out, size_t n)
     const float *const x = at_rate(self, s, rate, &length);
     if (!x || length == 0)
         return false;
+    *band = fmin(*band, rate == p->rate ? s->band : fmin(s->band, rate_band(p->rate, rate)));
     size_t at = (size_t)(rng_unit(r) * (double)(length > n ? length - n + 1 : 1));
     for (size_t i = 0; i < n; i++, at = at + 1 == length ? 0 : at + 1)
         out[i] = x[at];

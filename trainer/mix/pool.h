@@ -22,7 +22,7 @@ size_t pool_due(const pool *p); /* as pool_jobs counted last */
 bool pool_make(pool *p, uint64_t step, size_t job);
 
 /* `n` samples at `rate` from a random place of a random passage, at up to twice the pool's rate or
- * any lower one. */
-bool pool_draw(const pool *p, rng *r, double rate, float *out, size_t n);
+ * any lower one. `*band` is lowered as by mix_source.draw. */
+bool pool_draw(const pool *p, rng *r, double rate, float *out, size_t n, double *band);
 
 #endif

@@ -86,6 +86,8 @@ static const setting table[] = {
     {"level-high", "DB", "highest", mixing, NUMBER, MIX(level_high), -100, 100, true},
     CHANCE("filter-chance", filter_chance, "of random filters"),
     CHANCE("band-limit-chance", band_limit_chance, "of a limited band"),
+    CHANCE("low-pass-chance", low_pass_chance, "of all as through a lower rate"),
+    CHANCE("fill-chance", fill_chance, "of narrow noise going on above its band"),
     CHANCE("resample-chance", resample_chance, "of noise at another speed"),
     CHANCE("speed-chance", speed_chance, "of recorded signal at another speed"),
     CHANCE("clip-chance", clip_chance, "of a clipped mixture"),

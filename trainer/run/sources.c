@@ -21,24 +21,28 @@ typedef struct source_self {
 /* Voices at other speeds are other voices (Ko, Peddinti, Povey & Khudanpur 2015). */
 static const double slowest = 0.85, fastest = 1.2;
 
+static const double espeak_band = 9900; /* Hz; its own rate is 22,050 Hz */
+
 enum { MAX_SELVES = 4 * MIX_MAX_SOURCES };
 
-static bool draw_recording(void *self, rng *r, double rate, float *out, size_t n)
+static bool draw_recording(void *self, rng *r, double rate, float *out, size_t n, double *band)
 {
     const source_self *const s = self;
     const bool other = s->speed_chance > 0 && rng_chance(r, s->speed_chance);
     const double speed = other ? rng_log_range(r, slowest, fastest) : 1;
-    return library_draw(s->recordings, s->held_out, s->pauses, speed, r, rate, out, n);
+    return library_draw(s->recordings, s->held_out, s->pauses, speed, r, rate, out, n, band);
 }
 
-static bool draw_signal(void *self, rng *r, double rate, float *out, size_t n)
+static bool draw_signal(void *self, rng *r, double rate, float *out, size_t n, double *band)
 {
+    (void)band;
     const source_self *const s = self;
     return s->kind->make(r, rate, out, n);
 }
 
-static bool draw_espeak(void *self, rng *r, double rate, float *out, size_t n)
+static bool draw_espeak(void *self, rng *r, double rate, float *out, size_t n, double *band)
 {
+    *band = fmin(*band, espeak_band);
     (void)self;
     return espeak_draw(r, rate, out, n);
 }
@@ -140,6 +144,7 @@ static sordino_status open_recordings(const settings *g, sources *s, const char 
         .n_paths = 1,
         .held_out_list = g->held_out_list,
         .held_out = g->held_out,
+        .pauses = !noise,
     };
     library *l;
     const sordino_status status = library_open(&spec, &l, why);
