@@ -1,98 +1,172 @@
 #include "common/values.h"
 
+#include <errno.h>
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-bool value_wrong(const char *program, const char *subject, const char *value, const char *expected)
+static const char digits[] = "0123456789";
+
+/* The parts of a decimal number; `whole` and `fraction` point into the text. */
+typedef struct decimal {
+    const char *whole, *fraction;
+    size_t n_whole, n_fraction; /* digits */
+    long exponent;              /* within +-10000 */
+    bool negative;
+} decimal;
+
+/* The place behind a number at the start of `text`, or NULL. */
+static const char *read_decimal(const char *text, decimal *d)
 {
-    fprintf(stderr, "%s: %s: '%s' is not served; give %s\n", program, subject, value, expected);
-    return false;
+    *d = (decimal){.negative = *text == '-'};
+    text += *text == '-' || *text == '+';
+    d->whole = text;
+    d->n_whole = strspn(text, digits);
+    text += d->n_whole;
+    if (*text == '.') {
+        d->fraction = ++text;
+        d->n_fraction = strspn(text, digits);
+        text += d->n_fraction;
+    }
+    if (d->n_whole + d->n_fraction == 0)
+        return NULL;
+    if (*text != 'e' && *text != 'E')
+        return text;
+    const char *const sign = ++text;
+    text += *text == '-' || *text == '+';
+    const size_t n = strspn(text, digits);
+    if (n == 0)
+        return NULL;
+    for (const char *c = text; c < text + n && d->exponent < 10000; c++)
+        d->exponent = 10 * d->exponent + (*c - '0');
+    if (*sign == '-')
+        d->exponent = -d->exponent;
+    return text + n;
+}
+
+static bool ends(const char *text, const char *stops)
+{
+    return text && (*text == '\0' || strchr(stops, *text));
+}
+
+static bool grow(uint64_t *v, unsigned digit)
+{
+    if (*v > (UINT64_MAX - digit) / 10)
+        return false;
+    *v = 10 * *v + digit;
+    return true;
+}
+
+/* Whether the number is whole and below 2^64, without its sign. */
+static bool magnitude_of(const decimal *d, uint64_t *out)
+{
+    const size_t n = d->n_whole + d->n_fraction;
+    size_t last = 0; /* digits up to the last that is not 0 */
+    for (size_t i = 0; i < n; i++)
+        if ((i < d->n_whole ? d->whole[i] : d->fraction[i - d->n_whole]) != '0')
+            last = i + 1;
+    long zeros = (long)d->n_whole + d->exponent - (long)last; /* to be put behind them */
+    *out = 0;
+    if (last > 0 && zeros < 0)
+        return false;
+    for (size_t i = 0; i < last; i++) {
+        const char c = i < d->n_whole ? d->whole[i] : d->fraction[i - d->n_whole];
+        if (!grow(out, (unsigned)(c - '0')))
+            return false;
+    }
+    while (*out > 0 && zeros-- > 0)
+        if (!grow(out, 0))
+            return false;
+    return true;
+}
+
+const char *value_number_part(const char *text, const char *stops, double low, double high,
+                              double *out)
+{
+    decimal d;
+    const char *const end = read_decimal(text, &d);
+    if (!ends(end, stops))
+        return NULL;
+    errno = 0;
+    const double v = strtod(text, NULL);
+    if (errno == ERANGE || !(v >= low && v <= high))
+        return NULL;
+    *out = v;
+    return end;
+}
+
+const char *value_whole_part(const char *text, const char *stops, uint64_t low, uint64_t high,
+                             uint64_t *out)
+{
+    decimal d;
+    uint64_t v;
+    const char *const end = read_decimal(text, &d);
+    if (!ends(end, stops) || !magnitude_of(&d, &v) || (d.negative && v > 0) || v < low || v > high)
+        return NULL;
+    *out = v;
+    return end;
 }
 
 bool value_number(const char *text, double low, double high, double *out)
 {
-    char *end;
-    const double v = strtod(text, &end);
-    if (end == text || *end != '\0' || !(v >= low && v <= high))
-        return false;
-    *out = v;
-    return true;
+    return value_number_part(text, "", low, high, out) != NULL;
+}
+
+bool value_whole(const char *text, uint64_t low, uint64_t high, uint64_t *out)
+{
+    return value_whole_part(text, "", low, high, out) != NULL;
 }
 
 bool value_count(const char *text, size_t low, size_t high, size_t *out)
 {
-    double v;
-    if (!value_number(text, (double)low, (double)high, &v) || v != floor(v))
+    uint64_t v;
+    if (!value_whole(text, low, high, &v))
         return false;
     *out = (size_t)v;
     return true;
 }
 
-bool value_whole(const char *program, const char *subject, const char *text, size_t low,
-                 size_t high, size_t *out)
+bool value_integer(const char *text, double low, double high, double *out)
 {
-    if (value_count(text, low, high, out))
-        return true;
-    fprintf(stderr, "%s: %s: '%s' is not served; give a whole number from %zu to %zu\n", program,
-            subject, text, low, high);
-    return false;
-}
-
-/* Both 20 and -20 are "at most 20 dB". */
-static bool read_limit(const char *program, const char *text, sordino_config *config)
-{
-    double v;
-    if (!value_number(text, -120, 120, &v))
-        return value_wrong(program, "--limit", text, "decibels from 0 to 120");
-    config->limit = -fabs(v);
+    decimal d;
+    uint64_t v;
+    if (!ends(read_decimal(text, &d), "") || !magnitude_of(&d, &v) || v > (UINT64_C(1) << 53))
+        return false;
+    const double x = d.negative ? -(double)v : (double)v;
+    if (x < low || x > high)
+        return false;
+    *out = x;
     return true;
 }
 
-static bool read_gain_rule(const char *program, const char *text, sordino_config *config)
+/* Digits with at most one point among them. */
+static const char *read_plain(const char *text, double *out)
 {
-    const bool lsa = strcmp(text, "lsa") == 0;
-    config->gain_rule = lsa ? SORDINO_GAIN_LSA : SORDINO_GAIN_WIENER;
-    return lsa || strcmp(text, "wiener") == 0 ||
-           value_wrong(program, "--gain-rule", text, "lsa or wiener");
+    const size_t n = strspn(text, "0123456789.");
+    decimal d;
+    if (n == 0 || text[n] == 'e' || text[n] == 'E' || read_decimal(text, &d) != text + n)
+        return NULL;
+    errno = 0;
+    *out = strtod(text, NULL);
+    return errno == ERANGE ? NULL : text + n;
 }
 
-bool method_option_read(const char *program, int code, const char *text, sordino_config *config,
-                        bool *wants_wiener)
+const char *value_time_part(const char *text, const char *stops, double *seconds)
 {
-    size_t n;
-    if (code == METHOD_OPTION_GAIN_RULE || code == METHOD_OPTION_WINDOW)
-        *wants_wiener = true;
-    switch (code) {
-    case METHOD_OPTION_LIMIT:
-        return read_limit(program, text, config);
-    case METHOD_OPTION_MIX:
-        return value_number(text, 0, 1, &config->mix) ||
-               value_wrong(program, "--mix", text, "0 to 1");
-    case METHOD_OPTION_GAIN_RULE:
-        return read_gain_rule(program, text, config);
-    case METHOD_OPTION_WINDOW:
-        return value_number(text, 0.002, 0.2, &config->window) ||
-               value_wrong(program, "--window", text, "seconds from 0.002 to 0.2");
-    case METHOD_OPTION_HOP:
-        return value_number(text, 0.00025, 0.1, &config->hop) ||
-               value_wrong(program, "--hop", text, "seconds from an eighth to half of the window");
-    case METHOD_OPTION_LAG:
-        if (!value_whole(program, "--lag", text, 0, 4096, &n))
-            return false;
-        config->lag = (uint32_t)n;
-        return true;
-    default:
-        return false;
+    double sum = 0;
+    for (int parts = 0; parts < 3; parts++) {
+        double part;
+        const char *const end = read_plain(text, &part);
+        if (!end || (parts > 0 && part >= 60))
+            return NULL;
+        sum = 60 * sum + part;
+        if (ends(end, stops)) {
+            *seconds = sum;
+            return end;
+        }
+        if (*end != ':' || part != floor(part))
+            return NULL;
+        text = end + 1;
     }
-}
-
-const char *method_option_check(const sordino_config *config)
-{
-    if (config->hop > 0 && config->window == 0)
-        return "--hop: depends on the window; add --window S";
-    if (config->hop > 0 && (config->hop < config->window / 8 || config->hop > config->window / 2))
-        return "--hop: is not from an eighth to half of the window; change one of them";
     return NULL;
 }

@@ -1,41 +1,35 @@
-/* Values on command lines, and the options about the method that several programs take. What is
- * wrong is told on standard error, in the name of `program`. */
+/*
+ * Values as people write them, in options and recipes: one reader for each type. A reader takes
+ * decimal digits ("20", "-0.5", "1e3") and nothing else: no blanks, no hexadecimal, no "inf" or
+ * "nan", nothing behind the number. It refuses what its type cannot hold, and stores nothing then.
+ */
 #ifndef COMMON_VALUES_H
 #define COMMON_VALUES_H
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
-#include <sordino/sordino.h>
-
-/* "PROGRAM: SUBJECT: 'VALUE' is not served; give EXPECTED". Returns false. */
-bool value_wrong(const char *program, const char *subject, const char *value, const char *expected);
-
-/* A number, or a whole number, from low to high and nothing behind it; false, and untold, if not.
- */
+/* A number from low to high, to the nearest double. False: no number, outside, or too near to zero
+ * for a double. */
 bool value_number(const char *text, double low, double high, double *out);
+
+/* A whole number from low to high, exact in all 64 bits: 1e3 is 1000; 1.5 is none. */
+bool value_whole(const char *text, uint64_t low, uint64_t high, uint64_t *out);
 bool value_count(const char *text, size_t low, size_t high, size_t *out);
 
-/* As value_count, but told. */
-bool value_whole(const char *program, const char *subject, const char *text, size_t low,
-                 size_t high, size_t *out);
+/* Whole numbers below zero too; the bounds are up to 2^53 either way. */
+bool value_integer(const char *text, double low, double high, double *out);
 
-/* What the options without a letter may return from getopt_long: from here on. */
-enum {
-    METHOD_OPTION_LIMIT = 1024,
-    METHOD_OPTION_MIX,
-    METHOD_OPTION_GAIN_RULE,
-    METHOD_OPTION_WINDOW,
-    METHOD_OPTION_HOP,
-    METHOD_OPTION_LAG
-};
+/* Part of a list: as above, but the number ends before one of `stops`, or with the text. Returns
+ * that place, or NULL where the functions above say false. */
+const char *value_number_part(const char *text, const char *stops, double low, double high,
+                              double *out);
+const char *value_whole_part(const char *text, const char *stops, uint64_t low, uint64_t high,
+                             uint64_t *out);
 
-/* Reads the value of one of these into `config`; `*wants_wiener` is set by those that mean it.
- * False: told, or `code` is another. */
-bool method_option_read(const char *program, int code, const char *text, sordino_config *config,
-                        bool *wants_wiener);
-
-/* Whether the window and hop go together; NULL, or what is wrong. */
-const char *method_option_check(const sordino_config *config);
+/* A time up to one of `stops` or the end: seconds, m:s or h:m:s, where only the last may have a
+ * fraction and those behind a colon are below 60. Returns that place, or NULL. */
+const char *value_time_part(const char *text, const char *stops, double *seconds);
 
 #endif

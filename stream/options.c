@@ -1,250 +1,218 @@
 #include "stream/options.h"
+#include "common/method_options.h"
+#include "common/options.h"
 #include "common/values.h"
 
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 
 static const char program[] = "sordino-live";
 
-static const char help[] =
-    "Usage: sordino-live [OPTION]...\n"
-    "       sordino-live --record-noise FILE SECONDS [OPTION]...\n"
-    "       sordino-live --stdin --raw FORMAT --rate HZ [OPTION]...\n"
-    "Remove noise while it sounds: from a microphone to a loudspeaker or another\n"
-    "program. With --stdin from any sensor; 'sordino-live --stdin --help' tells more.\n"
-    "\n"
-    "Devices\n"
-    "      --list              show the devices there are, and end\n"
-    "      --input NAME        a part of a device's name as --list shows it, or none\n"
-    "      --output NAME       the same (by default JACK's devices when its server\n"
-    "                          runs, else the system's)\n"
-    "      --input-file FILE   play this instead of a microphone, and end after it\n"
-    "      --output-file FILE  write this instead of playing it\n"
-    "      --rate HZ           rate (the device's own)\n"
-    "      --block N           frames the device gives at a time (as it likes)\n"
-    "      --latency MS        latency asked of the device (its own lowest)\n"
-    "      --channels N        channels (1, on both sides of a stereo output; of a file\n"
-    "                          all it has)\n"
-    "      --client NAME       name that sound servers show (sordino-live)\n"
-    "      --rt                ask for real-time priority\n"
-    "\n"
-    "Method\n"
-    "  -m, --model NAME        a network (name or path of a .safetensors file), or\n"
-    "                          wiener; speech where it is built in, else wiener\n"
-    "      --list-models       show the models found, and end\n"
-    "      --limit DB          take away at most this much (20)\n"
-    "      --mix X             0 input .. 1 denoised (1)\n"
-    "      --delta             let hear what is taken away instead\n"
-    "      --link, --no-link   one gain for all channels (so by default), or each its\n"
-    "                          own\n"
-    "      --gain-rule RULE    wiener: lsa or wiener (lsa)\n"
-    "      --window S          wiener: window in seconds, 0.002 to 0.2\n"
-    "      --hop S             wiener: step in seconds (a quarter of the window)\n"
-    "      --learn-noise S     wiener: take the first seconds as noise alone\n"
-    "      --noise-profile FILE  wiener: use a profile saved before\n"
-    "      --save-profile FILE   save what was learned, at the end\n"
-    "\n"
-    "Recordings (.wav, .flac ...)\n"
-    "      --record-raw FILE   what comes in\n"
-    "      --record-clean FILE what goes out\n"
-    "      --record-noise FILE SECONDS  record noise alone, to train or learn from;\n"
-    "                          tells when it seems to hold more\n"
-    "  -f, --force             overwrite files\n"
-    "\n"
-    "Screen\n"
-    "      --plain             lines of text, also on a terminal\n"
-    "      --json              events, one JSON object a line, on standard output; with\n"
-    "                          --list a list of devices\n"
-    "  -q, --quiet             errors only\n"
-    "      --seconds S         end after so long\n"
-    "\n"
-    "      --print-pipewire-conf  a configuration of PipeWire with a virtual microphone\n"
-    "      --print-systemd-unit   a unit that keeps sordino-live running\n"
-    "  -h, --help              show this and end\n"
-    "  -V, --version           show the version and end\n"
-    "\n"
-    "SIGINT and SIGTERM end it, SIGHUP reads the model again. Ends with 0 when told to,\n"
-    "1 when it could not start, 2 for wrong usage.\n";
+static sordino_status read_latency(void *all, void *field, const option_row *row, const char *text,
+                                   sordino_error *why)
+{
+    double ms;
+    if (!value_number(text, 0, 10000, &ms))
+        return option_wrong(why, text, "milliseconds from 0 to 10000");
+    *(double *)field = 1e-3 * ms;
+    return SORDINO_OK;
+}
 
-enum {
-    OPT_LIST = 256,
-    OPT_INPUT,
-    OPT_OUTPUT,
-    OPT_INPUT_FILE,
-    OPT_OUTPUT_FILE,
-    OPT_RATE,
-    OPT_BLOCK,
-    OPT_LATENCY,
-    OPT_CHANNELS,
-    OPT_CLIENT,
-    OPT_RT,
-    OPT_LIST_MODELS,
-    OPT_DELTA,
-    OPT_LINK,
-    OPT_NO_LINK,
-    OPT_LEARN,
-    OPT_PROFILE,
-    OPT_SAVE_PROFILE,
-    OPT_RECORD_RAW,
-    OPT_RECORD_CLEAN,
-    OPT_RECORD_NOISE,
-    OPT_PLAIN,
-    OPT_JSON,
-    OPT_SECONDS,
-    OPT_PIPEWIRE,
-    OPT_SYSTEMD,
-    OPT_RESUMED
+static sordino_status read_record_noise(void *all, void *field, const option_row *row,
+                                        const char *text, sordino_error *why)
+{
+    live_options *const o = all;
+    o->task = LIVE_RECORD_NOISE;
+    o->record_noise = text;
+    return SORDINO_OK;
+}
+
+#define AT(field) offsetof(live_options, field)
+
+static const option_row rows[] = {
+    {.group = "Devices",
+     .name = "list",
+     .kind = OPTION_SET,
+     .at = AT(task),
+     .set = LIVE_LIST,
+     .help = "show the devices there are, and end"},
+    {.name = "input",
+     .value = "NAME",
+     .kind = OPTION_TEXT,
+     .at = AT(audio.input),
+     .help = "a part of a device's name as --list shows it, or none"},
+    {.name = "output",
+     .value = "NAME",
+     .kind = OPTION_TEXT,
+     .at = AT(audio.output),
+     .help = "the same (by default JACK's devices when its server runs, else the system's)"},
+    {.name = "input-file",
+     .value = "FILE",
+     .kind = OPTION_TEXT,
+     .at = AT(input_file),
+     .help = "play this instead of a microphone, and end after it"},
+    {.name = "output-file",
+     .value = "FILE",
+     .kind = OPTION_TEXT,
+     .at = AT(output_file),
+     .help = "write this instead of playing it"},
+    {.name = "rate",
+     .value = "HZ",
+     .kind = OPTION_NUMBER,
+     .at = AT(audio.rate),
+     .low = 1000,
+     .high = 768000,
+     .unit = "hertz",
+     .help = "rate (the device's own)"},
+    {.name = "block",
+     .value = "N",
+     .kind = OPTION_WHOLE,
+     .at = AT(audio.block),
+     .bytes = sizeof(unsigned long),
+     .low = 0,
+     .most = 65536,
+     .help = "frames the device gives at a time (as it likes)"},
+    {.name = "latency",
+     .value = "MS",
+     .kind = OPTION_READ,
+     .at = AT(audio.latency),
+     .read = read_latency,
+     .help = "latency asked of the device (its own lowest)"},
+    {.name = "channels",
+     .value = "N",
+     .kind = OPTION_WHOLE,
+     .at = AT(audio.channels),
+     .bytes = sizeof(uint32_t),
+     .low = 1,
+     .most = SORDINO_MAX_CHANNELS,
+     .help = "channels (1, on both sides of a stereo output; of a file all it has)"},
+    {.name = "client",
+     .value = "NAME",
+     .kind = OPTION_TEXT,
+     .at = AT(client),
+     .help = "name that sound servers show (sordino-live)"},
+    {.name = "rt", .kind = OPTION_ON, .at = AT(rt), .help = "ask for real-time priority"},
+
+    {.group = "Method",
+     .name = "model",
+     .value = "NAME",
+     .letter = 'm',
+     .kind = OPTION_TEXT,
+     .at = AT(model),
+     .help = "a network (name or path of a .safetensors file), or wiener; speech where it is built "
+             "in, else wiener"},
+    {.name = "list-models",
+     .kind = OPTION_SET,
+     .at = AT(task),
+     .set = LIVE_LIST_MODELS,
+     .help = "show the models found, and end"},
+    METHOD_LIMIT(AT(config), "take away at most this much (20)"),
+    METHOD_MIX(AT(config)),
+    METHOD_DELTA(AT(config), "let hear what is taken away instead"),
+    {.name = "link",
+     .kind = OPTION_SET,
+     .at = AT(link),
+     .set = 1,
+     .help = "one gain for all channels (so by default)"},
+    {.name = "no-link",
+     .kind = OPTION_SET,
+     .at = AT(link),
+     .set = 0,
+     .help = "each channel its own gain"},
+    METHOD_GAIN_RULE(AT(config), AT(wants_wiener)),
+    METHOD_WINDOW(AT(config), AT(wants_wiener)),
+    METHOD_HOP(AT(config)),
+    {.name = "learn-noise",
+     .value = "S",
+     .kind = OPTION_NUMBER,
+     .at = AT(learn),
+     .given = 1 + AT(wants_wiener),
+     .low = 0.1,
+     .high = 600,
+     .unit = "seconds",
+     .help = "wiener: take the first seconds as noise alone"},
+    {.name = "noise-profile",
+     .value = "FILE",
+     .kind = OPTION_TEXT,
+     .at = AT(profile),
+     .given = 1 + AT(wants_wiener),
+     .help = "wiener: use a profile saved before"},
+    {.name = "save-profile",
+     .value = "FILE",
+     .kind = OPTION_TEXT,
+     .at = AT(save_profile),
+     .help = "save what was learned, at the end"},
+
+    {.group = "Recordings (.wav, .flac ...)",
+     .name = "record-raw",
+     .value = "FILE",
+     .kind = OPTION_TEXT,
+     .at = AT(record_raw),
+     .help = "what comes in"},
+    {.name = "record-clean",
+     .value = "FILE",
+     .kind = OPTION_TEXT,
+     .at = AT(record_clean),
+     .help = "what goes out"},
+    {.name = "record-noise",
+     .value = "FILE SECONDS",
+     .kind = OPTION_READ,
+     .read = read_record_noise,
+     .help = "record noise alone, to train or learn from; tells when it seems to hold more"},
+    {.name = "force", .letter = 'f', .kind = OPTION_ON, .at = AT(force), .help = "overwrite files"},
+
+    {.group = "Screen",
+     .name = "plain",
+     .kind = OPTION_ON,
+     .at = AT(plain),
+     .help = "lines of text, also on a terminal"},
+    {.name = "json",
+     .kind = OPTION_ON,
+     .at = AT(json),
+     .help = "events, one JSON object a line, on standard output; with --list a list of devices"},
+    {.name = "quiet", .letter = 'q', .kind = OPTION_ON, .at = AT(quiet), .help = "errors only"},
+    {.name = "seconds",
+     .value = "S",
+     .kind = OPTION_NUMBER,
+     .at = AT(seconds),
+     .low = 0,
+     .high = 1e9,
+     .unit = "seconds",
+     .help = "end after so long"},
+
+    {.group = "",
+     .name = "print-pipewire-conf",
+     .kind = OPTION_SET,
+     .at = AT(task),
+     .set = LIVE_PRINT_PIPEWIRE,
+     .help = "a configuration of PipeWire with a virtual microphone"},
+    {.name = "print-systemd-unit",
+     .kind = OPTION_SET,
+     .at = AT(task),
+     .set = LIVE_PRINT_SYSTEMD,
+     .help = "a unit that keeps sordino-live running"},
+    {.name = "resumed", .value = "STATE", .kind = OPTION_TEXT, .at = AT(resumed)},
+    {.name = "help", .letter = 'h', .kind = OPTION_HELP, .help = "show this and end"},
+    {.name = "version", .letter = 'V', .kind = OPTION_VERSION, .help = "show the version and end"},
 };
 
-static const struct option table[] = {
-    {"list", no_argument, NULL, OPT_LIST},
-    {"input", required_argument, NULL, OPT_INPUT},
-    {"output", required_argument, NULL, OPT_OUTPUT},
-    {"input-file", required_argument, NULL, OPT_INPUT_FILE},
-    {"output-file", required_argument, NULL, OPT_OUTPUT_FILE},
-    {"rate", required_argument, NULL, OPT_RATE},
-    {"block", required_argument, NULL, OPT_BLOCK},
-    {"latency", required_argument, NULL, OPT_LATENCY},
-    {"channels", required_argument, NULL, OPT_CHANNELS},
-    {"client", required_argument, NULL, OPT_CLIENT},
-    {"rt", no_argument, NULL, OPT_RT},
-    {"model", required_argument, NULL, 'm'},
-    {"list-models", no_argument, NULL, OPT_LIST_MODELS},
-    {"limit", required_argument, NULL, METHOD_OPTION_LIMIT},
-    {"mix", required_argument, NULL, METHOD_OPTION_MIX},
-    {"delta", no_argument, NULL, OPT_DELTA},
-    {"link", no_argument, NULL, OPT_LINK},
-    {"no-link", no_argument, NULL, OPT_NO_LINK},
-    {"gain-rule", required_argument, NULL, METHOD_OPTION_GAIN_RULE},
-    {"window", required_argument, NULL, METHOD_OPTION_WINDOW},
-    {"hop", required_argument, NULL, METHOD_OPTION_HOP},
-    {"learn-noise", required_argument, NULL, OPT_LEARN},
-    {"noise-profile", required_argument, NULL, OPT_PROFILE},
-    {"save-profile", required_argument, NULL, OPT_SAVE_PROFILE},
-    {"record-raw", required_argument, NULL, OPT_RECORD_RAW},
-    {"record-clean", required_argument, NULL, OPT_RECORD_CLEAN},
-    {"record-noise", required_argument, NULL, OPT_RECORD_NOISE},
-    {"force", no_argument, NULL, 'f'},
-    {"plain", no_argument, NULL, OPT_PLAIN},
-    {"json", no_argument, NULL, OPT_JSON},
-    {"quiet", no_argument, NULL, 'q'},
-    {"seconds", required_argument, NULL, OPT_SECONDS},
-    {"print-pipewire-conf", no_argument, NULL, OPT_PIPEWIRE},
-    {"print-systemd-unit", no_argument, NULL, OPT_SYSTEMD},
-    {"resumed", required_argument, NULL, OPT_RESUMED},
-    {"help", no_argument, NULL, 'h'},
-    {"version", no_argument, NULL, 'V'},
-    {NULL, 0, NULL, 0}};
-
-static bool wrong(const char *subject, const char *value, const char *expected)
-{
-    return value_wrong(program, subject, value, expected);
-}
-
-/* Options of the device. */
-static bool read_device_option(int code, const char *text, live_options *o)
-{
-    size_t n;
-    double v;
-    switch (code) {
-    case OPT_RATE:
-        return value_number(text, 1000, 768000, &o->audio.rate) ||
-               wrong("--rate", text, "hertz from 1000 to 768000");
-    case OPT_BLOCK:
-        if (!value_whole(program, "--block", text, 0, 65536, &n))
-            return false;
-        o->audio.block = (unsigned long)n;
-        return true;
-    case OPT_LATENCY:
-        if (!value_number(text, 0, 10000, &v))
-            return wrong("--latency", text, "milliseconds from 0 to 10000");
-        o->audio.latency = 1e-3 * v;
-        return true;
-    case OPT_CHANNELS:
-        if (!value_whole(program, "--channels", text, 1, SORDINO_MAX_CHANNELS, &n))
-            return false;
-        o->audio.channels = (uint32_t)n;
-        return true;
-    case OPT_LEARN:
-        o->wants_wiener = true;
-        return value_number(text, 0.1, 600, &o->learn) ||
-               wrong("--learn-noise", text, "seconds from 0.1 to 600");
-    case OPT_SECONDS:
-        return value_number(text, 0, 1e9, &o->seconds) || wrong("--seconds", text, "seconds");
-    default:
-        return method_option_read(program, code, text, &o->config, &o->wants_wiener);
-    }
-}
-
-/* Those that are a text, or a switch; false when `code` is another. */
-static bool read_plain_option(int code, const char *text, live_options *o)
-{
-    const struct {
-        int code;
-        const char **to;
-    } texts[] = {{OPT_INPUT, &o->audio.input},
-                 {OPT_OUTPUT, &o->audio.output},
-                 {OPT_INPUT_FILE, &o->input_file},
-                 {OPT_OUTPUT_FILE, &o->output_file},
-                 {OPT_CLIENT, &o->client},
-                 {'m', &o->model},
-                 {OPT_PROFILE, &o->profile},
-                 {OPT_SAVE_PROFILE, &o->save_profile},
-                 {OPT_RECORD_RAW, &o->record_raw},
-                 {OPT_RECORD_CLEAN, &o->record_clean},
-                 {OPT_RECORD_NOISE, &o->record_noise},
-                 {OPT_RESUMED, &o->resumed}};
-    const struct {
-        int code;
-        bool *to;
-    } switches[] = {{OPT_RT, &o->rt},       {OPT_DELTA, &o->config.delta}, {'f', &o->force},
-                    {OPT_PLAIN, &o->plain}, {OPT_JSON, &o->json},          {'q', &o->quiet}};
-    const struct {
-        int code;
-        live_task task;
-    } tasks[] = {{OPT_LIST, LIVE_LIST},
-                 {OPT_LIST_MODELS, LIVE_LIST_MODELS},
-                 {OPT_RECORD_NOISE, LIVE_RECORD_NOISE},
-                 {OPT_PIPEWIRE, LIVE_PRINT_PIPEWIRE},
-                 {OPT_SYSTEMD, LIVE_PRINT_SYSTEMD}};
-    bool found = code == OPT_LINK || code == OPT_NO_LINK;
-    if (found)
-        o->link = code == OPT_LINK;
-    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
-        if (texts[i].code == code) {
-            *texts[i].to = text;
-            found = true;
-        }
-    }
-    for (size_t i = 0; i < sizeof switches / sizeof *switches; i++) {
-        if (switches[i].code == code)
-            found = *switches[i].to = true;
-    }
-    for (size_t i = 0; i < sizeof tasks / sizeof *tasks; i++) {
-        if (tasks[i].code == code) {
-            o->task = tasks[i].task;
-            found = true;
-        }
-    }
-    return found;
-}
+static const option_table table = {
+    .program = program,
+    .version = sordino_version,
+    .intro = "Usage: sordino-live [OPTION]...\n"
+             "       sordino-live --record-noise FILE SECONDS [OPTION]...\n"
+             "       sordino-live --stdin --raw FORMAT --rate HZ [OPTION]...\n"
+             "Remove noise while it sounds: from a microphone to a loudspeaker or another\n"
+             "program. With --stdin from any sensor; 'sordino-live --stdin --help' tells more.\n",
+    .end = "SIGINT and SIGTERM end it, SIGHUP reads the model again. Ends with 0 when told to,\n"
+           "1 when it could not start, 2 for wrong usage.\n",
+    .rows = rows,
+    .n_rows = sizeof rows / sizeof *rows,
+};
 
 static live_options_result complain(const char *text)
 {
     fprintf(stderr, "%s: %s\n", program, text);
-    return LIVE_WRONG;
-}
-
-/* What getopt could not make sense of: `code` is '?' or ':'. */
-static live_options_result complain_option(int code, char **argv)
-{
-    const char *const argument = argv[optind - 1];
-    const char letter[3] = {'-', (char)optopt, '\0'};
-    const bool is_long = argument[0] == '-' && argument[1] == '-';
-    fprintf(stderr, "%s: %s: %s; try 'sordino-live --help'\n", program,
-            is_long || optopt == 0 ? argument : letter,
-            code == ':' ? "needs a value" : "is no option, or takes no value");
     return LIVE_WRONG;
 }
 
@@ -301,28 +269,15 @@ static live_options_result check(int n, char **arguments, live_options *o)
 
 live_options_result live_options_read(int argc, char **argv, live_options *o)
 {
-    int code;
-    opterr = 0;
+    int first;
     memset(o, 0, sizeof *o);
     sordino_config_init(&o->config);
     o->config.limit = -20;
     o->link = -1;
     o->client = program;
     o->argv = argv;
-    while ((code = getopt_long(argc, argv, ":m:fqhV", table, NULL)) != -1) {
-        if (code == 'h') {
-            fputs(help, stdout);
-            return LIVE_DONE;
-        }
-        if (code == 'V') {
-            printf("%s %s\n", program, sordino_version());
-            return LIVE_DONE;
-        }
-        if (code == '?' || code == ':')
-            return complain_option(code, argv);
-        if (!read_plain_option(code, optarg, o) && !read_device_option(code, optarg, o))
-            return LIVE_WRONG;
-    }
-    o->wants_wiener = o->wants_wiener || o->profile;
-    return check(argc - optind, argv + optind, o);
+    const option_result result = option_read_or_tell(&table, argc, argv, o, &first);
+    if (result != OPTION_GO)
+        return result == OPTION_DONE ? LIVE_DONE : LIVE_WRONG;
+    return check(argc - first, argv + first, o);
 }

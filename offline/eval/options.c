@@ -1,221 +1,182 @@
 #include "offline/eval/options.h"
+#include "common/options.h"
+#include "common/values.h"
 
-#include <getopt.h>
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <unistd.h>
 
-static const char help[] =
-    "Usage: sordino-eval [OPTION]... CLEAN PROCESSED\n"
-    "Measure how near processed signals are to the clean ones. CLEAN and PROCESSED\n"
-    "are two files, or two folders whose files pair up by name.\n"
-    "\n"
-    "      --noisy PATH          the signals before processing: also print what\n"
-    "                            processing changed\n"
-    "      --align auto|none     find the delay first, or take the signals as they\n"
-    "                            are (auto)\n"
-    "      --max-delay SECONDS   look for delays up to this, either way (0.5)\n"
-    "      --channels mean|each  average over channels, or a row for each (mean)\n"
-    "      --columns LIST        only these channels or columns, as in 1,3-5\n"
-    "      --rate HZ             rate of CSV and raw files\n"
-    "      --raw ENCODING        files are headerless, little-endian samples:\n"
-    "                            s16, s24, s32, f32 or f64; needs --rate\n"
-    "      --raw-channels N      their channels, interleaved (1)\n"
-    "      --pesq-command CMD    also run CMD CLEAN PROCESSED for each pair and take\n"
-    "                            the last number it prints\n"
-    "      --json FILE           write everything as JSON (- for standard output)\n"
-    "      --csv FILE            write the table as CSV (- for standard output)\n"
-    "  -f, --force               overwrite these files\n"
-    "  -j, --jobs N              pairs measured at a time (all processors)\n"
-    "  -q, --quiet               no progress bar and no notes\n"
-    "  -h, --help                show this and end\n"
-    "  -V, --version             show the version and end\n"
-    "\n"
-    "Files: everything libsndfile reads, and numbers as .csv, .tsv or .txt.\n"
-    "Ends with 0 when every pair was measured, 1 when not, 2 for wrong usage.\n";
-
-enum {
-    OPT_NOISY = 256,
-    OPT_ALIGN,
-    OPT_MAX_DELAY,
-    OPT_CHANNELS,
-    OPT_COLUMNS,
-    OPT_RATE,
-    OPT_RAW,
-    OPT_RAW_CHANNELS,
-    OPT_PESQ,
-    OPT_JSON,
-    OPT_CSV
-};
-
-static const struct option table[] = {{"noisy", required_argument, NULL, OPT_NOISY},
-                                      {"align", required_argument, NULL, OPT_ALIGN},
-                                      {"max-delay", required_argument, NULL, OPT_MAX_DELAY},
-                                      {"channels", required_argument, NULL, OPT_CHANNELS},
-                                      {"columns", required_argument, NULL, OPT_COLUMNS},
-                                      {"rate", required_argument, NULL, OPT_RATE},
-                                      {"raw", required_argument, NULL, OPT_RAW},
-                                      {"raw-channels", required_argument, NULL, OPT_RAW_CHANNELS},
-                                      {"pesq-command", required_argument, NULL, OPT_PESQ},
-                                      {"json", required_argument, NULL, OPT_JSON},
-                                      {"csv", required_argument, NULL, OPT_CSV},
-                                      {"force", no_argument, NULL, 'f'},
-                                      {"jobs", required_argument, NULL, 'j'},
-                                      {"quiet", no_argument, NULL, 'q'},
-                                      {"help", no_argument, NULL, 'h'},
-                                      {"version", no_argument, NULL, 'V'},
-                                      {NULL, 0, NULL, 0}};
-
-static bool wrong(const char *subject, const char *value, const char *expected)
+static const char *version(void)
 {
-    fprintf(stderr, "sordino-eval: %s: '%s' is not served; give %s\n", subject, value, expected);
-    return false;
+    return SORDINO_EVAL_VERSION;
 }
 
-static bool read_number(const char *text, double low, double high, double *out)
+static sordino_status read_align(void *all, void *field, const option_row *row, const char *text,
+                                 sordino_error *wrong)
 {
-    char *end;
-    const double v = strtod(text, &end);
-    if (end == text || *end != '\0' || !(v >= low && v <= high))
-        return false;
-    *out = v;
-    return true;
+    *(bool *)field = strcmp(text, "auto") == 0;
+    return *(bool *)field || strcmp(text, "none") == 0 ? SORDINO_OK
+                                                       : option_wrong(wrong, text, "auto or none");
 }
 
-static bool read_count(const char *text, size_t low, size_t high, size_t *out)
+static sordino_status read_channels(void *all, void *field, const option_row *row, const char *text,
+                                    sordino_error *wrong)
 {
-    double v;
-    if (!read_number(text, (double)low, (double)high, &v) || v != floor(v))
-        return false;
-    *out = (size_t)v;
-    return true;
+    *(bool *)field = strcmp(text, "each") == 0;
+    return *(bool *)field || strcmp(text, "mean") == 0 ? SORDINO_OK
+                                                       : option_wrong(wrong, text, "mean or each");
 }
 
-/* 0 or 1 for the place of `text` in the two choices, -1 for neither. */
-static int choose(const char *text, const char *first, const char *second)
-{
-    return strcmp(text, first) == 0 ? 0 : strcmp(text, second) == 0 ? 1 : -1;
-}
-
-static bool read_align(const char *text, options *o)
-{
-    const int choice = choose(text, "auto", "none");
-    o->align = choice == 0;
-    return choice >= 0 || wrong("--align", text, "auto or none");
-}
-
-static bool read_channels(const char *text, options *o)
-{
-    const int choice = choose(text, "mean", "each");
-    o->each_channel = choice == 1;
-    return choice >= 0 || wrong("--channels", text, "mean or each");
-}
-
-static bool read_raw(const char *text, options *o)
+static sordino_status read_raw(void *all, void *field, const option_row *row, const char *text,
+                               sordino_error *wrong)
 {
     static const char *const encodings[] = {"s16", "s24", "s32", "f32", "f64"};
-    for (size_t i = 0; i < sizeof encodings / sizeof *encodings; i++)
+    for (size_t i = 0; i < sizeof encodings / sizeof *encodings; i++) {
         if (strcasecmp(text, encodings[i]) == 0) {
-            o->load.raw = (raw_encoding)((int)RAW_S16 + (int)i);
-            return true;
+            *(raw_encoding *)field = (raw_encoding)((int)RAW_S16 + (int)i);
+            return SORDINO_OK;
         }
-    return wrong("--raw", text, "s16, s24, s32, f32 or f64");
+    }
+    return option_wrong(wrong, text, "s16, s24, s32, f32 or f64");
 }
 
 /* "1,3-5" to 0, 2, 3, 4. */
-static bool read_columns(const char *text, options *o)
+static sordino_status read_columns(void *all, void *field, const option_row *row, const char *text,
+                                   sordino_error *wrong)
 {
+    options *const o = all;
     const char *s = text;
     o->load.columns = o->columns;
     o->load.n_columns = 0;
-    for (;;) {
-        char *end;
-        const long first = strtol(s, &end, 10);
-        long last = first;
-        if (end == s)
-            break;
-        if (*end == '-') {
-            s = end + 1;
-            last = strtol(s, &end, 10);
-            if (end == s)
-                break;
-        }
-        if (first < 1 || last < first || last > LOAD_MAX_CHANNELS ||
-            (size_t)(last - first + 1) > LOAD_MAX_CHANNELS - o->load.n_columns)
-            break;
-        for (long c = first; c <= last; c++)
+    do {
+        uint64_t first, last;
+        s = value_whole_part(s, ",-", 1, LOAD_MAX_CHANNELS, &first);
+        last = first;
+        if (s && *s == '-')
+            s = value_whole_part(s + 1, ",", first, LOAD_MAX_CHANNELS, &last);
+        if (!s || last - first >= LOAD_MAX_CHANNELS - o->load.n_columns)
+            return option_wrong(wrong, text, "numbers from 1 to 1024, as in 1,3-5");
+        for (uint64_t c = first; c <= last; c++)
             o->columns[o->load.n_columns++] = (size_t)c - 1;
-        if (*end == '\0')
-            return true;
-        if (*end != ',')
-            break;
-        s = end + 1;
-    }
-    return wrong("--columns", text, "numbers from 1 to 1024, as in 1,3-5");
+    } while (*s++ == ',');
+    return SORDINO_OK;
 }
 
-static bool read_option(int code, const char *text, options *o)
-{
-    switch (code) {
-    case OPT_NOISY:
-        o->noisy = text;
-        return true;
-    case OPT_ALIGN:
-        return read_align(text, o);
-    case OPT_MAX_DELAY:
-        return read_number(text, 0, 60, &o->max_delay) ||
-               wrong("--max-delay", text, "seconds from 0 to 60");
-    case OPT_CHANNELS:
-        return read_channels(text, o);
-    case OPT_COLUMNS:
-        return read_columns(text, o);
-    case OPT_RATE:
-        return read_number(text, 1e-6, 1e9, &o->load.rate) ||
-               wrong("--rate", text, "hertz from 1e-6 to 1e9");
-    case OPT_RAW:
-        return read_raw(text, o);
-    case OPT_RAW_CHANNELS:
-        return read_count(text, 1, LOAD_MAX_CHANNELS, &o->load.raw_channels) ||
-               wrong("--raw-channels", text, "a whole number from 1 to 1024");
-    case OPT_PESQ:
-        o->pesq_command = text;
-        return true;
-    case OPT_JSON:
-        o->json = text;
-        return true;
-    case OPT_CSV:
-        o->csv = text;
-        return true;
-    case 'f':
-        return o->force = true;
-    case 'q':
-        return o->quiet = true;
-    case 'j':
-        return read_count(text, 1, 256, &o->jobs) ||
-               wrong("--jobs", text, "a whole number from 1 to 256");
-    default:
-        return false;
-    }
-}
+#define AT(field) offsetof(options, field)
+
+static const option_row rows[] = {
+    {.group = "",
+     .name = "noisy",
+     .value = "PATH",
+     .kind = OPTION_TEXT,
+     .at = AT(noisy),
+     .help = "the signals before processing: also print what processing changed"},
+    {.name = "align",
+     .value = "auto|none",
+     .kind = OPTION_READ,
+     .at = AT(align),
+     .read = read_align,
+     .choices = "auto none",
+     .help = "find the delay first, or take the signals as they are (auto)"},
+    {.name = "max-delay",
+     .value = "SECONDS",
+     .kind = OPTION_NUMBER,
+     .at = AT(max_delay),
+     .low = 0,
+     .high = 60,
+     .unit = "seconds",
+     .help = "look for delays up to this, either way (0.5)"},
+    {.name = "channels",
+     .value = "mean|each",
+     .kind = OPTION_READ,
+     .at = AT(each_channel),
+     .read = read_channels,
+     .choices = "mean each",
+     .help = "average over channels, or a row for each (mean)"},
+    {.name = "columns",
+     .value = "LIST",
+     .kind = OPTION_READ,
+     .read = read_columns,
+     .help = "only these channels or columns, as in 1,3-5"},
+    {.name = "rate",
+     .value = "HZ",
+     .kind = OPTION_NUMBER,
+     .at = AT(load.rate),
+     .low = 1e-6,
+     .high = 1e9,
+     .unit = "hertz",
+     .help = "rate of CSV and raw files"},
+    {.name = "raw",
+     .value = "ENCODING",
+     .kind = OPTION_READ,
+     .at = AT(load.raw),
+     .read = read_raw,
+     .choices = "s16 s24 s32 f32 f64",
+     .help = "files are headerless, little-endian samples: s16, s24, s32, f32 or f64; needs "
+             "--rate"},
+    {.name = "raw-channels",
+     .value = "N",
+     .kind = OPTION_WHOLE,
+     .at = AT(load.raw_channels),
+     .bytes = sizeof(size_t),
+     .low = 1,
+     .most = LOAD_MAX_CHANNELS,
+     .help = "their channels, interleaved (1)"},
+    {.name = "pesq-command",
+     .value = "CMD",
+     .kind = OPTION_TEXT,
+     .at = AT(pesq_command),
+     .help = "also run CMD CLEAN PROCESSED for each pair and take the last number it prints"},
+    {.name = "json",
+     .value = "FILE",
+     .kind = OPTION_TEXT,
+     .at = AT(json),
+     .help = "write everything as JSON (- for standard output)"},
+    {.name = "csv",
+     .value = "FILE",
+     .kind = OPTION_TEXT,
+     .at = AT(csv),
+     .help = "write the table as CSV (- for standard output)"},
+    {.name = "force",
+     .letter = 'f',
+     .kind = OPTION_ON,
+     .at = AT(force),
+     .help = "overwrite these files"},
+    {.name = "jobs",
+     .value = "N",
+     .letter = 'j',
+     .kind = OPTION_WHOLE,
+     .at = AT(jobs),
+     .bytes = sizeof(size_t),
+     .low = 1,
+     .most = 256,
+     .help = "pairs measured at a time (all processors)"},
+    {.name = "quiet",
+     .letter = 'q',
+     .kind = OPTION_ON,
+     .at = AT(quiet),
+     .help = "no progress bar and no notes"},
+    {.name = "help", .letter = 'h', .kind = OPTION_HELP, .help = "show this and end"},
+    {.name = "version", .letter = 'V', .kind = OPTION_VERSION, .help = "show the version and end"},
+};
+
+static const option_table table = {
+    .program = "sordino-eval",
+    .version = version,
+    .intro = "Usage: sordino-eval [OPTION]... CLEAN PROCESSED\n"
+             "Measure how near processed signals are to the clean ones. CLEAN and PROCESSED\n"
+             "are two files, or two folders whose files pair up by name.\n",
+    .end = "Files: everything libsndfile reads, and numbers as .csv, .tsv or .txt.\n"
+           "Ends with 0 when every pair was measured, 1 when not, 2 for wrong usage.\n",
+    .rows = rows,
+    .n_rows = sizeof rows / sizeof *rows,
+};
 
 static options_result complain(const char *text)
 {
     fprintf(stderr, "sordino-eval: %s\n", text);
-    return OPTIONS_WRONG;
-}
-
-/* What getopt could not make sense of: `code` is '?' or ':'. */
-static options_result complain_option(int code, char **argv)
-{
-    const char *const argument = argv[optind - 1];
-    const char letter[3] = {'-', (char)optopt, '\0'};
-    const bool is_long = argument[0] == '-' && argument[1] == '-';
-    fprintf(stderr, "sordino-eval: %s: %s; try 'sordino-eval --help'\n",
-            is_long || optopt == 0 ? argument : letter,
-            code == ':' ? "needs a value" : "is no option, or takes no value");
     return OPTIONS_WRONG;
 }
 
@@ -231,30 +192,18 @@ static options_result check(const options *o)
 options_result options_read(int argc, char **argv, options *out)
 {
     const long processors = sysconf(_SC_NPROCESSORS_ONLN);
-    int code;
-    opterr = 0;
+    int first;
     memset(out, 0, sizeof *out);
     out->align = true;
     out->max_delay = 0.5;
     out->jobs = processors < 1 ? 1 : processors > 256 ? 256 : (size_t)processors;
     out->load.raw_channels = 1;
-    while ((code = getopt_long(argc, argv, ":fj:qhV", table, NULL)) != -1) {
-        if (code == 'h') {
-            fputs(help, stdout);
-            return OPTIONS_DONE;
-        }
-        if (code == 'V') {
-            puts("sordino-eval " SORDINO_EVAL_VERSION);
-            return OPTIONS_DONE;
-        }
-        if (code == '?' || code == ':')
-            return complain_option(code, argv);
-        if (!read_option(code, optarg, out))
-            return OPTIONS_WRONG;
-    }
-    if (argc - optind != 2)
+    const option_result result = option_read_or_tell(&table, argc, argv, out, &first);
+    if (result != OPTION_GO)
+        return result == OPTION_DONE ? OPTIONS_DONE : OPTIONS_WRONG;
+    if (argc - first != 2)
         return complain("arguments: CLEAN and PROCESSED are expected; try 'sordino-eval --help'");
-    out->clean = argv[optind];
-    out->processed = argv[optind + 1];
+    out->clean = argv[first];
+    out->processed = argv[first + 1];
     return check(out);
 }
