@@ -4,6 +4,7 @@
 #include "offline/eval/command.h"
 #include "common/metrics/metrics.h"
 #include "common/metrics/stoi.h"
+#include "offline/eval/swapped.h"
 
 #include <math.h>
 #include <stdarg.h>
@@ -103,6 +104,9 @@ static size_t measure_channel(double *x, double *y, size_t n, double rate, doubl
         values[f] = NAN;
     if (kept > 0 && is_silent(x, kept))
         add_note(r, "the clean signal is silent: ratios to it are not defined");
+    if (looks_swapped(x, y, kept, rate))
+        add_note(r, "the clean file looks like the noisier one; if the two are swapped, name the "
+                    "clean one first");
     values[FIGURE_SI_SDR] = metric_si_sdr(x, y, kept);
     values[FIGURE_SNR] = metric_snr(x, y, kept);
     values[FIGURE_RMSE] = metric_rmse(x, y, kept);

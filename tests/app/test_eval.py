@@ -134,6 +134,43 @@ class Eval(unittest.TestCase):
         copy = run_json("clean.wav", "clean.wav")["pairs"][0]["rows"][0]["processed"]
         self.assertEqual((copy["si_sdr"], copy["segmental_snr"]), (100, 35))
 
+    def make_voice(self):
+        """A voice with pauses; the same with hollow noise, with a fifth of it left, and dull."""
+        noise, hum = random.Random(SEED), 0
+        voice, noisy, denoised, dull = [], [], [], []
+        for t in range(32000):
+            hum = 0.9 * hum + noise.gauss(0, 0.01)
+            voice.append(0.3 * max(0, math.sin(t * 5e-4)) * math.sin(t * 0.05 + 9 * math.sin(t * 1e-4)))
+            loud = abs(voice[-1]) > 0.05
+            noisy.append(voice[-1] + hum)
+            denoised.append(voice[-1] * 0.9 + hum * (0.5 if loud else 0.1))
+            dull.append(voice[-1] if not dull else 0.6 * dull[-1] + 0.4 * voice[-1])
+        for name, x in (("v.wav", voice), ("vn.wav", noisy), ("vd.wav", denoised), ("vl.wav", dull)):
+            write_wav(name, x)
+
+    def test_a_noisier_clean_file_is_told_and_no_ordinary_one(self):
+        self.make_voice()
+        told = "the clean file looks like the noisier one; if the two are swapped, name the clean one first"
+        for clean, other in (("vn.wav", "v.wav"), ("vn.wav", "vd.wav"), ("noisy.wav", "clean.wav"),
+                             ("better.wav", "clean.wav")):
+            self.assertIn(told, run(clean, other).stderr, (clean, other))
+            self.assertEqual(run(clean, other, "-q").stderr, "")
+        for clean, other in (("v.wav", "vn.wav"), ("v.wav", "vd.wav"), ("v.wav", "vl.wav"), ("v.wav", "v.wav"),
+                             ("vd.wav", "vl.wav"), ("clean.wav", "noisy.wav"), ("clean.wav", "better.wav")):
+            self.assertNotIn("swapped", run(clean, other).stderr, (clean, other))
+
+    def test_a_noisier_clean_trace_is_told(self):
+        noise = random.Random(SEED)
+        truth = [math.sin(i / 40) + (i // 500) for i in range(3000)]
+        noisy = [v + noise.gauss(0, 0.2) for v in truth]
+        smooth = [sum(noisy[max(0, i - 7):i + 8]) / len(noisy[max(0, i - 7):i + 8]) for i in range(3000)]
+        for name, x in (("t.csv", truth), ("n.csv", noisy), ("s.csv", smooth)):
+            write_text(name, "\n".join(map(repr, x)))
+        self.assertIn("swapped", run("n.csv", "t.csv").stderr)
+        self.assertIn("swapped", run("n.csv", "s.csv").stderr)
+        for clean, other in (("t.csv", "n.csv"), ("t.csv", "s.csv"), ("s.csv", "n.csv")):
+            self.assertNotIn("swapped", run(clean, other).stderr, (clean, other))
+
     def make_folders(self):
         for name in ("a.wav", "sub/b.wav", "sub/deep/c.wav"):
             write_wav("C/" + name, self.clean)
