@@ -32,6 +32,9 @@ class Model:
         self.tensors, self.metadata = tensors, dict(metadata or {})
 
 
+# Ops that came with a later version of the format than 1.0, and its minor number.
+SINCE_MINOR = {"transpose": 1, "pad": 1, "gru_freq": 1}
+
 MADE_BY_SAVE = ("sordino.format", "sordino.kind", "sordino.graph", "sordino.front_end",
                 "sordino.crc32")
 
@@ -102,7 +105,8 @@ def save(model, path=None, crc=True):
     """Writes a model; returns the bytes."""
     metadata = dict(model.metadata)
     graph = dict(model.graph, nodes=[with_presets(node) for node in model.graph["nodes"]])
-    metadata.update({"sordino.format": "1.0", "sordino.kind": "model",
+    minor = max(SINCE_MINOR.get(node["op"], 0) for node in graph["nodes"])
+    metadata.update({"sordino.format": "1.%d" % minor, "sordino.kind": "model",
                      "sordino.graph": compact(graph),
                      "sordino.front_end": compact(model.front)})
     data = save_tensors(model.tensors, metadata, crc)
@@ -134,6 +138,8 @@ PRESETS = {
     "batch_norm": {"channels": 0, "eps": 1e-5},
     "layer_norm": {"eps": 1e-5},
     "running_norm": {"eps": 1e-5},
+    "pad": {"before": 0, "after": 0},
+    "gru_freq": {"bias": 1},
 }
 
 
@@ -241,6 +247,32 @@ def running_norm(a, p, x):
     return y
 
 
+def transpose(a, p, x):
+    """[rows][C] of each frame to [C][rows]"""
+    return x.reshape(len(x), a["rows"], -1).transpose(0, 2, 1).reshape(x.shape)
+
+
+def sigmoid(x):
+    return 0.5 * (1 + np.tanh(0.5 * x))
+
+
+def gru_freq(a, p, x):
+    """PyTorch's nn.GRU over time, for each frequency alone, from a state of zeros. Gates stand in the
+    order r, z, n."""
+    weight_ih, weight_hh, hidden = p["weight_ih"], p["weight_hh"], a["hidden"]
+    x = x.reshape(len(x), a["freq"], -1)
+    state, y = np.zeros((a["freq"], hidden)), []
+    for frame in x:
+        i = frame @ weight_ih.T + p.get("bias_ih", 0.0)
+        h = state @ weight_hh.T + p.get("bias_hh", 0.0)
+        r = sigmoid(i[:, :hidden] + h[:, :hidden])
+        z = sigmoid(i[:, hidden:2 * hidden] + h[:, hidden:2 * hidden])
+        n = np.tanh(i[:, 2 * hidden:] + r * h[:, 2 * hidden:])
+        state = (1 - z) * n + z * state
+        y.append(state.reshape(-1))
+    return np.array(y)
+
+
 OPS = {
     "conv1d": conv1d,
     "conv_freq": conv_freq,
@@ -249,7 +281,7 @@ OPS = {
     "prelu": prelu,
     "relu": lambda a, p, x: np.maximum(x, 0),
     "tanh": lambda a, p, x: np.tanh(x),
-    "sigmoid": lambda a, p, x: 0.5 * (1 + np.tanh(0.5 * x)),
+    "sigmoid": lambda a, p, x: sigmoid(x),
     "gelu": gelu,
     "add": lambda a, p, *x: sum(x[1:], x[0]),
     "mul": lambda a, p, *x: np.prod(x, axis=0),
@@ -259,7 +291,13 @@ OPS = {
     "batch_norm": batch_norm,
     "layer_norm": layer_norm,
     "running_norm": running_norm,
+    "transpose": transpose,
+    "pad": lambda a, p, x: np.pad(x, ((0, 0), (a["before"], a["after"]))),
+    "gru_freq": gru_freq,
 }
+
+SUFFIXES = ("weight", "bias", "running_mean", "running_var", "weight_ih", "weight_hh", "bias_ih",
+            "bias_hh")
 
 
 def run_graph(model, frames):
@@ -267,7 +305,7 @@ def run_graph(model, frames):
     values = {"input": np.asarray(frames, float)}
     for node in model.graph["nodes"]:
         params = {suffix: model.tensors["%s.%s" % (node["name"], suffix)]
-                  for suffix in ("weight", "bias", "running_mean", "running_var")
+                  for suffix in SUFFIXES
                   if "%s.%s" % (node["name"], suffix) in model.tensors}
         inputs = [values[name] for name in node["inputs"]]
         out = values[node["name"]] = OPS[node["op"]](with_presets(node), params, *inputs)
@@ -525,7 +563,7 @@ class Builder:
             x = self.random.standard_normal(shape)
             if suffix == "running_var":
                 x = 0.5 + x ** 2
-            elif suffix == "weight" and len(shape) > 1:
+            elif suffix.startswith("weight") and len(shape) > 1:
                 fan_in = np.prod(shape[1:]) if op != "conv_freq_transposed" else np.prod(
                     [shape[0], *shape[2:]])
                 x = x / math.sqrt(fan_in)
@@ -598,6 +636,13 @@ def op_models():
               channels=4, eps=1e-3)
     yield one("layer-norm", 18, "layer_norm", {"weight": (18,), "bias": (18,)})
     yield one("running-norm", 5, "running_norm", time=8.5, eps=1e-4)
+    yield one("transpose", 21, "transpose", rows=3)
+    yield one("pad", 19, "pad", before=3, after=12)
+    yield one("gru-freq", 15, "gru_freq",
+              {"weight_ih": (21, 3), "weight_hh": (21, 7), "bias_ih": (21,), "bias_hh": (21,)},
+              freq=5, hidden=7)
+    yield one("gru-freq-no-bias", 32, "gru_freq", {"weight_ih": (48, 8), "weight_hh": (48, 16)},
+              freq=4, hidden=16, bias=0)
     b = Builder(6, 77)
     b.add("a", "dense", "input", {"weight": (6, 6), "bias": (6,)}, out=6)
     b.add("s", "add", ["input", "a", "input"])
@@ -672,6 +717,30 @@ def freq_model(seed):
     return b.model(stft_front(bands, [LEVEL]), "frequency test")
 
 
+def memory_model(seed):
+    """Levels and phases arranged by band, convolutions with a recurrent layer between them."""
+    bands = [0, 250, 500, 1000, 2000, 4000, 6000, 8000]
+    b = Builder(20, seed)
+    b.add("levels", "slice", "input", start=0, count=8)
+    b.add("phases", "slice", "input", start=8, count=12)
+    b.add("filled", "pad", "phases", after=4)
+    b.add("turned", "transpose", "filled", rows=8)
+    b.add("kinds", "concat", ["levels", "turned"])
+    b.add("bands", "transpose", "kinds", rows=3)
+    b.add("down", "conv_freq", "bands", {"weight": (6, 3, 2, 4), "bias": (6,)}, freq=8, out=6,
+          kernel_t=2, kernel_f=4, stride_f=2)
+    b.add("act", "prelu", "down", {"weight": (6,)}, channels=6)
+    b.add("memory", "gru_freq", "act",
+          {"weight_ih": (15, 6), "weight_hh": (15, 5), "bias_ih": (15,), "bias_hh": (15,)},
+          freq=4, hidden=5)
+    b.add("out", "conv_freq", "memory", {"weight": (6, 5, 1, 1), "bias": (6,)}, freq=4, out=6)
+    b.add("sum", "add", ["act", "out"])
+    b.add("up", "conv_freq_transposed", "sum", {"weight": (6, 1, 1, 4), "bias": (1,)}, freq=4,
+          out=1, kernel_f=4, stride_f=2)
+    b.add("mask", "sigmoid", "up")
+    return b.model(stft_front(bands, [LEVEL, {"kind": "phase_advance", "bins": 6}]), "memory test")
+
+
 def wave_model(seed, hop, rate=0.0, lag=0, predicts_noise=False):
     b = Builder(hop, seed)
     b.add("norm", "running_norm", "input", time=30.0)
@@ -727,16 +796,19 @@ def make_golden(folder):
     graph_case("net-bands", bands, 20)
     graph_case("net-frequency", freq_model(2), 20)
     graph_case("net-wave", wave_model(3, 4), 40)
+    graph_case("net-memory", memory_model(8), 60)
     end_to_end("stft", bands, 16000, 1600)
     end_to_end("stft", bands, 44100, 2600)
     end_to_end("stft-snr", band_model(4, [LEVEL, SNR]), 8000, 3200)
     end_to_end("stft-frequency", freq_model(2), 16000, 1600)
+    end_to_end("stft-memory", memory_model(8), 16000, 1600)
     end_to_end("stft-hop", band_model(5, [LEVEL], window=0.016, hop=0.005), 16000, 1600)
     end_to_end("wave", wave_model(6, 1, lag=3, predicts_noise=True), 100, 600)
     end_to_end("wave-hop", wave_model(7, 4, rate=495.0, lag=2), 500, 600)
     save(bands, os.path.join(data, "stft-1.0.safetensors"))
     save(wave_model(3, 4, rate=12.5, lag=1, predicts_noise=True),
          os.path.join(data, "wave-1.0.safetensors"))
+    save(memory_model(8), os.path.join(data, "stft-1.1.safetensors"))
     psd = np.random.default_rng(9).random((2, 9))
     with open(os.path.join(data, "profile-1.0.safetensors"), "wb") as file:
         file.write(save_profile(psd, 44100))

@@ -277,6 +277,21 @@ static const char *export_slice(const exporter *e)
     return onnx_build_node(e->b, "Slice", 4, in, 1);
 }
 
+static const char *export_transpose(const exporter *e)
+{
+    static const int64_t order[4] = {0, 1, 3, 2};
+    const int64_t rows = whole(e, "rows");
+    const int64_t split[4] = {0, 0, rows, e->in_width / rows}, flat[3] = {0, 0, e->in_width};
+    const char *const x = emit2(e, "Reshape", e->in[0], onnx_build_whole(e->b, 4, split));
+    return emit2(e, "Reshape", transpose(e, x, 4, order), onnx_build_whole(e->b, 3, flat));
+}
+
+static const char *export_pad(const exporter *e)
+{
+    const int64_t pads[6] = {0, 0, whole(e, "before"), 0, 0, whole(e, "after")};
+    return emit2(e, "Pad", e->in[0], onnx_build_whole(e->b, 6, pads));
+}
+
 static const char *affine(const exporter *e, const char *gain, const char *shift)
 {
     return gain && shift ? emit2(e, "Add", emit2(e, "Mul", e->in[0], gain), shift) : NULL;
@@ -361,6 +376,47 @@ static const char *export_running_norm(const exporter *e)
     return y;
 }
 
+/* A weight, or two biases one after the other, with the gates in the operator's order z, r, n and a
+ * leading dimension of 1 for its one direction. NULL when out of memory. */
+static const char *gates(const exporter *e, const char *suffix, const tensor *from,
+                         const tensor *more)
+{
+    const size_t gate = tensor_size(from) / 3, n = more ? 2 : 1;
+    const int64_t dims[3] = {1, (int64_t)n * from->dims[0], from->n_dims > 1 ? from->dims[1] : 0};
+    float *const all = malloc(n * 3 * gate * sizeof *all);
+    if (!all)
+        return NULL;
+    for (size_t i = 0; i < n; i++) {
+        const float *const data = (i ? more : from)->data;
+        float *const to = all + i * 3 * gate;
+        memcpy(to, data + gate, gate * sizeof *to);
+        memcpy(to + gate, data, gate * sizeof *to);
+        memcpy(to + 2 * gate, data + 2 * gate, gate * sizeof *to);
+    }
+    const char *const name = onnx_build_floats(e->b, suffix, from->n_dims > 1 ? 3 : 2, dims, all);
+    free(all);
+    return name;
+}
+
+/* Frequencies are the operator's batch: [T][F][C] to [T][1][F][H]. */
+static const char *export_gru_freq(const exporter *e)
+{
+    const int64_t freq = whole(e, "freq"), hidden = whole(e, "hidden");
+    const int64_t split[3] = {-1, freq, e->in_width / freq}, flat[3] = {1, -1, freq * hidden};
+    const bool bias = attr(e, "bias") > 0;
+    const char *in[4] = {NULL, gates(e, "weight_ih", param(e, "weight_ih"), NULL),
+                         gates(e, "weight_hh", param(e, "weight_hh"), NULL), NULL};
+    if (bias)
+        in[3] = gates(e, "bias", param(e, "bias_ih"), param(e, "bias_hh"));
+    if (!in[1] || !in[2] || (bias && !in[3]))
+        return NULL;
+    in[0] = emit2(e, "Reshape", e->in[0], onnx_build_whole(e->b, 3, split));
+    const char *const y = onnx_build_node(e->b, "GRU", bias ? 4 : 3, in, 1);
+    onnx_build_int(e->b, "hidden_size", hidden);
+    onnx_build_int(e->b, "linear_before_reset", 1);
+    return emit2(e, "Reshape", y, onnx_build_whole(e->b, 3, flat));
+}
+
 /* ---- the graph ---- */
 
 static const struct {
@@ -375,8 +431,10 @@ static const struct {
     {"conv_freq_transposed", export_conv_freq_transposed},
     {"dense", export_dense},
     {"gelu", export_gelu},
+    {"gru_freq", export_gru_freq},
     {"layer_norm", export_layer_norm},
     {"mul", export_mul},
+    {"pad", export_pad},
     {"prelu", export_prelu},
     {"relu", export_relu},
     {"running_norm", export_running_norm},
@@ -384,6 +442,7 @@ static const struct {
     {"sigmoid", export_sigmoid},
     {"slice", export_slice},
     {"tanh", export_tanh},
+    {"transpose", export_transpose},
 };
 
 static sordino_status no_memory(sordino_error *why)

@@ -14,7 +14,7 @@ struct graph {
     graph_node *nodes;
     op_node *ops;     /* [room]; the first, of the input, is unused */
     uint64_t weights; /* of all nodes */
-    uint64_t past;    /* floats of past frames of all nodes */
+    uint64_t past;    /* floats of past frames and of states of all nodes */
 };
 
 /* Room for one more node. */
@@ -151,7 +151,8 @@ static sordino_status measure(graph *g, graph_node *node, op_node *use, sordino_
         return error_set(why, SORDINO_BAD_MODEL, "Node %s: history %u is over the limit %d",
                          node->name, (unsigned)use->history, (int)GRAPH_MAX_HISTORY);
     const uint64_t weights = g->weights + op_node_weights(use);
-    const uint64_t past = g->past + (uint64_t)use->history * kernels_pad(use->in_width[0]);
+    const uint64_t state = use->op->state_bytes ? use->op->state_bytes(use) / sizeof(kreal) : 0;
+    const uint64_t past = g->past + (uint64_t)use->history * kernels_pad(use->in_width[0]) + state;
     if (weights > GRAPH_MAX_WEIGHTS || past > GRAPH_MAX_PAST)
         return error_set(why, SORDINO_BAD_MODEL, "Node %s: the graph's %s are over the limit %d",
                          node->name, weights > GRAPH_MAX_WEIGHTS ? "weights" : "past frames",
@@ -215,6 +216,15 @@ const graph_node *graph_output(const graph *g)
 const op_node *graph_op_node(const graph *g, size_t i)
 {
     return i == 0 ? NULL : &g->ops[i];
+}
+
+uint32_t graph_since_minor(const graph *g)
+{
+    uint32_t minor = 0;
+    for (size_t i = 1; i < g->n; i++)
+        if (minor < g->ops[i].op->since_minor)
+            minor = g->ops[i].op->since_minor;
+    return minor;
 }
 
 /* Fowler, Noll & Vo, FNV-1a with 64 bits. */

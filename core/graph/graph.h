@@ -21,7 +21,7 @@ enum {
     GRAPH_MAX_WIDTH = 65536,     /* floats in one frame of any node */
     GRAPH_MAX_HISTORY = 1 << 20, /* past frames any node may keep */
     GRAPH_MAX_WEIGHTS = 1 << 26, /* floats of parameters, all nodes */
-    GRAPH_MAX_PAST = 1 << 25     /* floats of past frames kept by a stream, all nodes */
+    GRAPH_MAX_PAST = 1 << 25     /* floats of past frames and states of a stream, all nodes */
 };
 
 typedef struct graph_attr {
@@ -40,7 +40,7 @@ typedef struct graph_node {
     uint32_t width;   /* floats in a frame of the result */
     uint32_t history; /* past input frames the op itself needs */
     uint32_t reach;   /* past frames of the graph's input it depends on (receptive field - 1);
-                         UINT32_MAX for an op with endless memory (running_norm) */
+                         UINT32_MAX for an op with endless memory (running_norm, gru_freq) */
 } graph_node;
 
 typedef struct graph graph;
@@ -62,6 +62,9 @@ const graph_node *graph_output(const graph *g);       /* the last node */
 /* Node i as its op sees it (core/ops/op.h); NULL for the input. Borrowed. */
 const struct op_node *graph_op_node(const graph *g, size_t i);
 uint64_t graph_hash(const graph *g); /* FNV-1a over every node */
+
+/* The oldest version 1.x of the model file that has all ops of the graph: x. */
+uint32_t graph_since_minor(const graph *g);
 
 /* The index of a node by name; graph_size when there is none. */
 size_t graph_find(const graph *g, const char *name);

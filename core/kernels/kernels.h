@@ -101,6 +101,21 @@ typedef void (*kernels_running_norm_fn)(const kreal *x, const kernels_running *s
                                         kreal eps, kreal *y, size_t frames,
                                         size_t width) SORDINO_RT;
 
+/* One frame of a gated recurrent unit, after the two products. Each gate is padded to
+ * pad = kernels_pad(hidden), with zeros. */
+typedef struct kernels_gru {
+    const kreal *by_input; /* [rows][3][pad]: of n, r, z */
+    const kreal *by_state; /* [rows][3][pad]: of r, z, q */
+    kreal *state;          /* [rows][pad], in and out; padding stays zero */
+    kreal *y;              /* [rows][hidden], the new state */
+    kreal *kept;           /* [rows][4][pad], r, z, n, q; NULL: not wanted */
+    size_t rows, hidden;
+} kernels_gru;
+
+/* With i of by_input and s of by_state: r = sigmoid(i_r + s_r), z = sigmoid(i_z + s_z),
+ * n = tanh(i_n + r s_q), state = n + z (state - n). */
+typedef void (*kernels_gru_fn)(const kernels_gru *g) SORDINO_RT;
+
 typedef struct kernels {
     const char *name; /* "c", "avx2", "avx512", "neon" */
     uint32_t lanes;   /* floats in a vector */
@@ -117,6 +132,7 @@ typedef struct kernels {
     kernels_affine_fn affine;
     kernels_layer_norm_fn layer_norm;
     kernels_running_norm_fn running_norm;
+    kernels_gru_fn gru;
     /* For benchmarks: `rounds` times 12 independent vector multiply-adds in registers. `sink`
      * [KERNELS_PAD] is read and written. */
     void (*spin)(kreal *sink, size_t rounds) SORDINO_RT;
@@ -154,6 +170,16 @@ static inline uint32_t kernels_partials(uint32_t out)
 static inline size_t kernels_conv_size(uint32_t in, uint32_t out, uint32_t n_taps)
 {
     return kernels_pad(out) * in * n_taps;
+}
+
+/* Where the weight of a tap, an input and an output lies in packed weights. */
+static inline size_t kernels_conv_at(uint32_t in, uint32_t out, uint32_t n_taps, size_t tap,
+                                     size_t i, size_t o)
+{
+    const size_t padded = kernels_pad(out), panel = (size_t)kernels_panel(out) * KERNELS_PAD;
+    const size_t first = o / panel * panel;
+    const size_t width = padded - first < panel ? padded - first : panel;
+    return first * in * n_taps + (tap * in + i) * width + o - first;
 }
 
 /* Copies weight(tap, i, o) = w[o * o_stride + i * i_stride + tap * tap_stride] into `packed`

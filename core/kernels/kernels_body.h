@@ -376,6 +376,35 @@ static void running_norm(const kreal *x, const kernels_running *state, kreal rat
     }
 }
 
+static void gru(const kernels_gru *g) SORDINO_RT
+{
+    const size_t pad = kernels_pad(g->hidden);
+    const kreal *in = g->by_input, *past = g->by_state;
+    kreal *state = g->state, *y = g->y, *kept = g->kept;
+    for (size_t f = 0; f < g->rows; f++, in += 3 * pad, past += 3 * pad, state += pad) {
+        for (size_t i = 0; i < pad; i += LANES) {
+            const vec r = vsigmoid(vadd(vload(in + pad + i), vload(past + i)));
+            const vec z = vsigmoid(vadd(vload(in + 2 * pad + i), vload(past + pad + i)));
+            const vec q = vload(past + 2 * pad + i);
+            const vec n = vtanh(vfma(r, q, vload(in + i)));
+            const vec h = vfma(z, vsub(vload(state + i), n), n);
+            vstore(state + i, h);
+            if (i + LANES <= g->hidden)
+                vstore(y + i, h);
+            else if (i < g->hidden)
+                vstore_n(y + i, h, g->hidden - i);
+            if (kept) {
+                vstore(kept + i, r);
+                vstore(kept + pad + i, z);
+                vstore(kept + 2 * pad + i, n);
+                vstore(kept + 3 * pad + i, q);
+            }
+        }
+        y += g->hidden;
+        kept = kept ? kept + 4 * pad : NULL;
+    }
+}
+
 static void spin(kreal *sink, size_t rounds) SORDINO_RT
 {
     vec sum[16];
@@ -405,6 +434,7 @@ const kernels KERNELS_TABLE = {
     .affine = affine,
     .layer_norm = layer_norm,
     .running_norm = running_norm,
+    .gru = gru,
     .spin = spin,
 };
 

@@ -395,6 +395,38 @@ static void grad_running_norm(const kreal *x, const kreal *g, kreal rate, kreal 
     }
 }
 
+/* With d = d_y + carry: through n it is d (1 - z), through z d (h - n), past both d z. */
+static void grad_gru(const train_gru *g)
+{
+    const size_t pad = kernels_pad(g->hidden);
+    const kreal *kept = g->kept, *past = g->past, *d_y = g->d_y;
+    kreal *carry = g->carry, *to = g->d_gates;
+    const vec one = vset(1);
+    for (size_t f = 0; f < g->rows; f++, kept += 4 * pad, to += 4 * pad, carry += pad) {
+        for (size_t i = 0; i < pad; i += LANES) {
+            const size_t left = g->hidden > i ? g->hidden - i : 0;
+            const vec r = vload(kept + i), z = vload(kept + pad + i);
+            const vec n = vload(kept + 2 * pad + i), q = vload(kept + 3 * pad + i);
+            vec d = vload(d_y + i), h = past ? vload(past + i) : vset(0);
+            if (left < LANES) {
+                d = vkeep(d, left);
+                h = vkeep(h, left);
+            }
+            d = vadd(d, vload(carry + i));
+            const vec d_n = vmul(vmul(d, vsub(one, z)), vsub(one, vmul(n, n)));
+            const vec d_r = vmul(vmul(d_n, q), vmul(r, vsub(one, r)));
+            const vec d_z = vmul(vmul(d, vsub(h, n)), vmul(z, vsub(one, z)));
+            vstore(to + i, d_n);
+            vstore(to + pad + i, d_r);
+            vstore(to + 2 * pad + i, d_z);
+            vstore(to + 3 * pad + i, vmul(d_n, r));
+            vstore(carry + i, vmul(d, z));
+        }
+        d_y += g->hidden;
+        past = past ? past + g->hidden : NULL;
+    }
+}
+
 const train_kernels TRAIN_TABLE = {
     .name = TRAIN_NAME,
     .outer = outer,
@@ -412,6 +444,7 @@ const train_kernels TRAIN_TABLE = {
     .prelu = grad_prelu,
     .layer_norm = grad_layer_norm,
     .running_norm = grad_running_norm,
+    .gru = grad_gru,
 };
 
 #endif

@@ -53,6 +53,20 @@ typedef void (*train_layer_norm_fn)(const kreal *x, const kreal *g, const kreal 
 typedef void (*train_running_norm_fn)(const kreal *x, const kreal *g, kreal rate, kreal eps,
                                       kreal *d, size_t frames, size_t width, kreal *scratch);
 
+/* One frame of a gated recurrent unit backwards (kernels_gru). */
+typedef struct train_gru {
+    const kreal *kept; /* [rows][4][pad]: r, z, n, q */
+    const kreal *past; /* [rows][hidden]: the state before the frame; NULL: zeros */
+    const kreal *d_y;  /* [rows][hidden] */
+    kreal *carry;      /* [rows][pad]; in: the derivative by the frame's state from later frames;
+                          out: what of the sum goes past the gates to the state before */
+    kreal *d_gates;    /* [rows][4][pad]: by the sums within n, r, z, and by q */
+    size_t rows, hidden;
+} train_gru;
+
+/* Reads up to KERNELS_PAD - 1 floats beyond the last column of past and d_y. */
+typedef void (*train_gru_fn)(const train_gru *g);
+
 typedef struct train_kernels {
     const char *name; /* as the table of kernels.h it goes with */
     train_outer_fn outer;
@@ -67,6 +81,7 @@ typedef struct train_kernels {
     train_prelu_fn prelu;
     train_layer_norm_fn layer_norm;
     train_running_norm_fn running_norm;
+    train_gru_fn gru;
 } train_kernels;
 
 /* The table that goes with one of kernels.h. */

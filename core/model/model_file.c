@@ -265,15 +265,16 @@ static int is_made_here(const char *key)
            strcmp(key, "sordino.graph") == 0 || strcmp(key, "sordino.front_end") == 0;
 }
 
-/* The caller's metadata with what is made here in place of its own; text is borrowed. */
-static sordino_status write_with_texts(json_text *graph_json, json_text *front_json,
+/* The caller's metadata, in version 1.`minor`, with what is made here in place of its own; text is
+ * borrowed. */
+static sordino_status write_with_texts(uint32_t minor, json_text *graph_json, json_text *front_json,
                                        const tensor_set *tensors, const metadata_entry *metadata,
                                        size_t n_metadata, void **out_bytes, size_t *out_size,
                                        sordino_error *why)
 {
     char keys[4][24] = {"sordino.format", "sordino.kind", "sordino.graph", "sordino.front_end"};
     char format[16], kind_value[sizeof kind];
-    snprintf(format, sizeof format, "%d.%d", SAFETENSORS_FORMAT_MAJOR, SAFETENSORS_FORMAT_MINOR);
+    snprintf(format, sizeof format, "%d.%u", SAFETENSORS_FORMAT_MAJOR, (unsigned)minor);
     memcpy(kind_value, kind, sizeof kind);
     json_text_char(graph_json, '\0');
     json_text_char(front_json, '\0');
@@ -327,8 +328,9 @@ sordino_status model_serialise(const front_spec *front, const graph *g, const te
                          n_metadata, SAFETENSORS_MAX_METADATA);
     graph_text_write(&graph_json, g);
     front_text_write(&front_json, front);
-    sordino_status status = write_with_texts(&graph_json, &front_json, tensors, metadata,
-                                             n_metadata, out_bytes, out_size, why);
+    sordino_status status =
+        write_with_texts(graph_since_minor(g), &graph_json, &front_json, tensors, metadata,
+                         n_metadata, out_bytes, out_size, why);
     free(graph_json.text);
     free(front_json.text);
     return status ? status : check_readable(out_bytes, out_size, why);

@@ -18,7 +18,7 @@ enum {
     SAFETENSORS_MAX_METADATA = 256,    /* entries */
     SAFETENSORS_MAX_VALUES = 64 << 20, /* in all tensors together */
     SAFETENSORS_FORMAT_MAJOR = 1,
-    SAFETENSORS_FORMAT_MINOR = 0
+    SAFETENSORS_FORMAT_MINOR = 1
 };
 
 /* The longest file that can be within the limits. */

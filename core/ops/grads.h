@@ -8,6 +8,7 @@
 extern const op_grad grad_conv1d, grad_dense, grad_conv_freq, grad_conv_freq_transposed;
 extern const op_grad grad_prelu, grad_relu, grad_tanh, grad_sigmoid, grad_gelu;
 extern const op_grad grad_add, grad_mul, grad_concat, grad_slice, grad_scale;
+extern const op_grad grad_transpose, grad_pad, grad_gru_freq;
 extern const op_grad grad_batch_norm, grad_layer_norm, grad_running_norm;
 
 /* First frame of a window; NULL when the frames are not wanted. */

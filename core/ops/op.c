@@ -5,11 +5,11 @@
 #include <string.h>
 
 static const op *const all[] = {
-    &op_conv1d,       &op_dense, &op_conv_freq,  &op_conv_freq_transposed,
-    &op_prelu,        &op_relu,  &op_tanh,       &op_sigmoid,
-    &op_gelu,         &op_add,   &op_mul,        &op_concat,
-    &op_slice,        &op_scale, &op_batch_norm, &op_layer_norm,
-    &op_running_norm,
+    &op_conv1d,       &op_dense,     &op_conv_freq,  &op_conv_freq_transposed,
+    &op_prelu,        &op_relu,      &op_tanh,       &op_sigmoid,
+    &op_gelu,         &op_add,       &op_mul,        &op_concat,
+    &op_slice,        &op_scale,     &op_batch_norm, &op_layer_norm,
+    &op_running_norm, &op_transpose, &op_pad,        &op_gru_freq,
 };
 
 const op *op_at(size_t i)

@@ -74,6 +74,7 @@ typedef enum op_merge {
 
 typedef struct op {
     const char *name;
+    uint32_t since_minor; /* version 1.x of the model file that first had it */
     uint32_t min_inputs, max_inputs;
     const op_attr *attrs;
     uint32_t n_attrs;

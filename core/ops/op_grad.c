@@ -3,11 +3,11 @@
 #include "core/ops/grads.h"
 
 static const op_grad *const all[] = {
-    &grad_conv1d,       &grad_dense, &grad_conv_freq,  &grad_conv_freq_transposed,
-    &grad_prelu,        &grad_relu,  &grad_tanh,       &grad_sigmoid,
-    &grad_gelu,         &grad_add,   &grad_mul,        &grad_concat,
-    &grad_slice,        &grad_scale, &grad_batch_norm, &grad_layer_norm,
-    &grad_running_norm,
+    &grad_conv1d,       &grad_dense,     &grad_conv_freq,  &grad_conv_freq_transposed,
+    &grad_prelu,        &grad_relu,      &grad_tanh,       &grad_sigmoid,
+    &grad_gelu,         &grad_add,       &grad_mul,        &grad_concat,
+    &grad_slice,        &grad_scale,     &grad_batch_norm, &grad_layer_norm,
+    &grad_running_norm, &grad_transpose, &grad_pad,        &grad_gru_freq,
 };
 
 const op_grad *op_grad_find(const op *o)

@@ -1,4 +1,4 @@
-/* Backward of add, mul, concat and slice. */
+/* Backward of add, mul, concat, slice, transpose and pad. */
 #include "core/ops/grads.h"
 #include "core/ops/ops.h"
 
@@ -7,6 +7,8 @@
 /* Frames multiplied at once where there are more than two inputs. */
 enum { MUL_FRAMES = 8 };
 enum { SLICE_START };
+enum { TRANSPOSE_ROWS };
+enum { PAD_BEFORE };
 
 static void add_backward(const op_grad_call *call)
 {
@@ -86,6 +88,29 @@ static void slice_backward(const op_grad_call *call)
                     kernels_pad(node->in_width[0]), node->width, call->n);
 }
 
+static void transpose_backward(const op_grad_call *call)
+{
+    const size_t width = call->node->width, row = kernels_pad(width);
+    const size_t rows = op_whole(call->node, TRANSPOSE_ROWS), columns = width / rows;
+    for (size_t w = 0; w < call->windows && call->d_in[0].base; w++) {
+        const kreal *const from = grad_window(&call->d_out, w);
+        kreal *const to = grad_window(&call->d_in[0], w);
+        for (size_t t = 0; t < call->n; t++)
+            for (size_t r = 0; r < rows; r++)
+                for (size_t c = 0; c < columns; c++)
+                    to[t * row + r * columns + c] += from[t * row + c * rows + r];
+    }
+}
+
+static void pad_backward(const op_grad_call *call)
+{
+    const op_node *const node = call->node;
+    for (size_t w = 0; w < call->windows && call->d_in[0].base; w++)
+        add_columns(grad_window(&call->d_out, w) + op_whole(node, PAD_BEFORE),
+                    kernels_pad(node->width), grad_window(&call->d_in[0], w),
+                    kernels_pad(node->in_width[0]), node->in_width[0], call->n);
+}
+
 const op_grad grad_add = {.op = &op_add, .backward = add_backward};
 const op_grad grad_mul = {
     .op = &op_mul,
@@ -94,3 +119,5 @@ const op_grad grad_mul = {
 };
 const op_grad grad_concat = {.op = &op_concat, .backward = concat_backward};
 const op_grad grad_slice = {.op = &op_slice, .backward = slice_backward};
+const op_grad grad_transpose = {.op = &op_transpose, .backward = transpose_backward};
+const op_grad grad_pad = {.op = &op_pad, .backward = pad_backward};

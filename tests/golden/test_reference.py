@@ -40,7 +40,7 @@ def main():
         subprocess.run([sys.executable, REFERENCE, "make-golden", folder], check=True)
         for name in sorted(os.listdir(folder)):
             place = "golden"
-            if "-1.0." in name:
+            if "-1.0." in name or "-1.1." in name:
                 place = "data"
             elif "." not in name:
                 place = os.path.join("fuzz", "corpus", "model")

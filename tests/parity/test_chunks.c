@@ -181,6 +181,33 @@ static sordino_status make_norms(graph **out)
     return SORDINO_OK;
 }
 
+/* Recurrence on sizes that fit no vector, and on ones that do; features arranged by band. */
+static sordino_status make_recurrent(graph **out)
+{
+    static const struct step {
+        const char *name, *op;
+        graph_attr attrs[4];
+    } steps[] = {
+        {"p", "pad", {{"before", 1}, {"after", 3}}},
+        {"t", "transpose", {{"rows", 4}}},
+        {"g1", "gru_freq", {{"freq", 6}, {"hidden", 7}}},
+        {"c", "conv_freq", {{"freq", 6}, {"out", 8}, {"kernel_t", 3}, {"kernel_f", 3}}},
+        {"g2", "gru_freq", {{"freq", 6}, {"hidden", 16}, {"bias", 0}}},
+    };
+    sordino_error why;
+    graph *g = NULL;
+    must(graph_new(20, &g, &why), &why);
+    for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
+        const char *const from = graph_output(g)->name;
+        uint32_t n = 0;
+        while (n < 4 && steps[i].attrs[n].name[0])
+            n++;
+        must(graph_add(g, steps[i].name, steps[i].op, &from, 1, steps[i].attrs, n, &why), &why);
+    }
+    *out = g;
+    return SORDINO_OK;
+}
+
 static const struct network {
     const char *name;
     maker make;
@@ -188,7 +215,7 @@ static const struct network {
     {"speech s", make_s},          {"speech l", make_l},      {"speech x", make_x},
     {"odd bands", make_odd_bands}, {"sensor", make_sensor},   {"plain", make_plain},
     {"separable", make_separable}, {"wavenet", make_wavenet}, {"gated", make_gated},
-    {"mixture", make_mixture},     {"norms", make_norms},
+    {"mixture", make_mixture},     {"norms", make_norms},     {"recurrent", make_recurrent},
 };
 
 /* Runs all frames in calls of `chunk`, or of random length when it is 0. */

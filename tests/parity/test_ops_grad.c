@@ -243,6 +243,28 @@ static void draw_slice(op_node *node)
     set(node, "count", between(1, node->in_width[0] - start));
 }
 
+static void draw_transpose(op_node *node)
+{
+    draw_width(node);
+    set(node, "rows", divisor(node->in_width[0]));
+}
+
+static void draw_pad(op_node *node)
+{
+    draw_width(node);
+    set(node, "before", between(0, 20));
+    set(node, "after", between(0, 20));
+}
+
+static void draw_gru_freq(op_node *node)
+{
+    const uint32_t freq = between(1, 7);
+    set(node, "freq", freq);
+    set(node, "hidden", between(0, 1) ? between(1, 20) : 16);
+    set(node, "bias", between(0, 1));
+    node->in_width[0] = freq * between(1, 12);
+}
+
 typedef struct op_case {
     const char *name;
     void (*draw)(op_node *node);
@@ -266,6 +288,9 @@ static const op_case cases[] = {
     {"batch_norm", draw_batch_norm},
     {"layer_norm", draw_layer_norm},
     {"running_norm", draw_running_norm},
+    {"transpose", draw_transpose},
+    {"pad", draw_pad},
+    {"gru_freq", draw_gru_freq},
 };
 
 enum { N_CASES = sizeof cases / sizeof cases[0] };

@@ -44,8 +44,9 @@ static void touch(services *s, uint64_t *seed)
 {
     static const enum port inputs[] = {PORT_ENABLED, PORT_METHOD, PORT_LIMIT,   PORT_MIX,
                                        PORT_LISTEN,  PORT_LEARN,  PORT_PROFILE, PORT_DELAY};
-    static const char *const models[] = {"net-frequency", "stft-snr-8000-end-to-end",
-                                         "wave-100-end-to-end", "nothing", "net-bands"};
+    static const char *const models[] = {"net-frequency",       "stft-snr-8000-end-to-end",
+                                         "wave-100-end-to-end", "nothing",
+                                         "net-bands",           "net-memory"};
     char path[1024];
     const enum port port = inputs[test_random(seed) % (sizeof inputs / sizeof *inputs)];
     const float odd[] = {0.0f, 1.0f, 2.0f, -20.0f, NAN, 1e9f};

@@ -117,11 +117,11 @@ static const bad_header bad_headers[] = {
     {"{\"__metadata__\":{\"sordino.format\":\"1.0\"}}", 0, SORDINO_BAD_MODEL,
      "The metadata has no \"sordino.kind\"; this is no file of Sordino's"},
     {"{\"__metadata__\":{\"sordino.format\":\"1\",\"sordino.kind\":\"model\"}}", 0,
-     SORDINO_BAD_MODEL, "sordino.format is \"1\"; it must be like \"1.0\""},
+     SORDINO_BAD_MODEL, "sordino.format is \"1\"; it must be like \"1.1\""},
     {"{\"__metadata__\":{\"sordino.format\":\"1.00000\",\"sordino.kind\":\"model\"}}", 0,
-     SORDINO_BAD_MODEL, "sordino.format is \"1.00000\"; it must be like \"1.0\""},
+     SORDINO_BAD_MODEL, "sordino.format is \"1.00000\"; it must be like \"1.1\""},
     {"{\"__metadata__\":{\"sordino.format\":\"0.9\",\"sordino.kind\":\"model\"}}", 0,
-     SORDINO_BAD_MODEL, "sordino.format is \"0.9\"; it must be like \"1.0\""},
+     SORDINO_BAD_MODEL, "sordino.format is \"0.9\"; it must be like \"1.1\""},
     {"{\"__metadata__\":{\"sordino.format\":\"2.0\",\"sordino.kind\":\"model\"}}", 0,
      SORDINO_UNSUPPORTED, "The file is of format 2.0; this version reads up to 1.x"},
     {"{\"__metadata__\":{\"sordino.format\":\"1.0\",\"sordino.kind\":\"noise-profile\"}}", 0,
@@ -488,12 +488,12 @@ static void a_newer_minor_may_bring_keys_but_no_ops(void **state)
     const char graph_json[] = "{\"input\":4,\"nodes\":[" RELU "],\"later\":1}";
     const char front_json[] = "{\"hop_samples\":4,\"kind\":\"wave\",\"lag_samples\":3,\"later\":{},"
                               "\"predicts_noise\":true,\"rate\":5.5,\"scale_time\":20}";
-    file f = file_with("1.1", graph_json, front_json, NULL, 0);
+    file f = file_with("1.2", graph_json, front_json, NULL, 0);
     sordino_model *const m = opened(&f);
     assert_int_equal(m->front.hop_samples, 4);
     sordino_model_free(m);
     free(f.bytes);
-    f = file_with("1.1", GRAPH(4, NODE("[\"input\"]", "\"op\":\"later\"")), WAVE(4), NULL, 0);
+    f = file_with("1.2", GRAPH(4, NODE("[\"input\"]", "\"op\":\"later\"")), WAVE(4), NULL, 0);
     sordino_model *none;
     assert_int_equal(sordino_model_open_bytes(f.bytes, f.size, &none, NULL), SORDINO_UNSUPPORTED);
     free(f.bytes);

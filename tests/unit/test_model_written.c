@@ -266,7 +266,8 @@ static void every_allocation_may_fail(void **state)
 static void every_released_format_loads(void **state)
 {
     (void)state;
-    static const char *const names[] = {"wave-1.0.safetensors", "stft-1.0.safetensors"};
+    static const char *const names[] = {"wave-1.0.safetensors", "stft-1.0.safetensors",
+                                        "stft-1.1.safetensors"};
     const char *const folder = getenv("SORDINO_TEST_DATA");
     if (!folder)
         skip();
@@ -279,7 +280,7 @@ static void every_released_format_loads(void **state)
         snprintf(path, sizeof path, "%s/%s", folder, names[i]);
         if (sordino_model_open_path(path, &m, &why) != SORDINO_OK)
             fail_msg("%s: %s", names[i], why.text);
-        assert_string_equal(sordino_model_metadata(m, "sordino.format"), "1.0");
+        assert_memory_equal(sordino_model_metadata(m, "sordino.format"), strchr(names[i], '1'), 3);
         /* These were written by reference.py: both writers agree to the byte. */
         f = saved(m);
         size_t size;

@@ -72,8 +72,8 @@ static void what_cannot_be_written_is_told(void **state)
 
 static void memory_that_runs_out_is_told_and_leaves_no_file(void **state)
 {
-    static const char *const models[] = {"op-combine", "net-frequency", "net-wave", "net-bands",
-                                         "op-gelu-tanh"};
+    static const char *const models[] = {"op-combine", "net-frequency", "net-wave",
+                                         "net-bands",  "net-memory",    "op-gelu-tanh"};
     for (size_t i = 0; i < sizeof models / sizeof *models; i++) {
         char path[64];
         sordino_model *const model = opened(models[i]);

@@ -545,6 +545,112 @@ static void running_norm_is_its_formula(void **state)
     for_each_table(check_running_norm);
 }
 
+static void check_transpose(void)
+{
+    const uint32_t rows = between(1, 20), columns = between(1, 20);
+    const char *const names[] = {"rows", NULL};
+    const double values[] = {rows};
+    trial t;
+    set_op(&t, "transpose", names, values);
+    add_input(&t, rows * columns);
+    run(&t);
+    for (size_t f = 0; f < t.n; f++)
+        for (uint32_t r = 0; r < rows; r++)
+            for (uint32_t c = 0; c < columns; c++)
+                expect(&t, f, c * rows + r, input(&t, 0, (ptrdiff_t)f, r * columns + c));
+    expect_zero_padding(&t);
+    release(&t);
+}
+
+static void transpose_turns_rows_into_columns(void **state)
+{
+    (void)state;
+    for_each_table(check_transpose);
+}
+
+static void check_pad(void)
+{
+    const uint32_t before = between(0, 30), after = between(0, 30), width = between(1, 70);
+    const char *const names[] = {"before", "after", NULL};
+    const double values[] = {before, after};
+    trial t;
+    set_op(&t, "pad", names, values);
+    add_input(&t, width);
+    run(&t);
+    assert_int_equal(t.node.width, before + width + after);
+    for (size_t f = 0; f < t.n; f++)
+        for (uint32_t i = 0; i < t.node.width; i++)
+            expect(&t, f, i,
+                   i >= before && i < before + width ? input(&t, 0, (ptrdiff_t)f, i - before) : 0);
+    expect_zero_padding(&t);
+    release(&t);
+}
+
+static void pad_puts_zeros_around_a_frame(void **state)
+{
+    (void)state;
+    for_each_table(check_pad);
+}
+
+/* What the input x [in], of frame and frequency, and the state h [hidden] give for gate row `row`,
+ * each with its bias. */
+static double gate_input(const trial *t, size_t frame, uint32_t f, uint32_t in, size_t row)
+{
+    double sum = t->weights[2] ? (double)t->weights[2][row] : 0;
+    for (uint32_t i = 0; i < in; i++)
+        sum +=
+            (double)t->weights[0][row * in + i] * input(t, 0, (ptrdiff_t)frame, (size_t)f * in + i);
+    return sum;
+}
+
+static double gate_state(const trial *t, const double *h, uint32_t hidden, size_t row)
+{
+    double sum = t->weights[3] ? (double)t->weights[3][row] : 0;
+    for (uint32_t i = 0; i < hidden; i++)
+        sum += (double)t->weights[1][row * hidden + i] * h[i];
+    return sum;
+}
+
+static void check_gru_freq(void)
+{
+    const uint32_t freq = between(1, 10), in = between(1, 24), bias = between(0, 1);
+    const uint32_t hidden = between(0, 2) ? between(1, 40) : 16 * between(1, 2);
+    const char *const names[] = {"freq", "hidden", "bias", NULL};
+    const double values[] = {freq, hidden, bias};
+    double h[40] = {0}, next[40];
+    trial t;
+    set_op(&t, "gru_freq", names, values);
+    add_input(&t, freq * in);
+    run(&t);
+    assert_int_equal(t.node.width, freq * hidden);
+    assert_true(t.node.endless);
+    for (uint32_t f = 0; f < freq; f++) {
+        memset(h, 0, sizeof h);
+        for (size_t frame = 0; frame < t.n; frame++) {
+            for (uint32_t o = 0; o < hidden; o++) {
+                const size_t z_row = hidden + o, n_row = 2 * (size_t)hidden + o;
+                const double r =
+                    sigmoid(gate_input(&t, frame, f, in, o) + gate_state(&t, h, hidden, o));
+                const double z =
+                    sigmoid(gate_input(&t, frame, f, in, z_row) + gate_state(&t, h, hidden, z_row));
+                const double n = tanh(gate_input(&t, frame, f, in, n_row) +
+                                      r * gate_state(&t, h, hidden, n_row));
+                next[o] = (1 - z) * n + z * h[o];
+                expect(&t, frame, (size_t)f * hidden + o, next[o]);
+            }
+            memcpy(h, next, sizeof h);
+        }
+    }
+    expect_zero_padding(&t);
+    release(&t);
+}
+
+static void gru_freq_is_its_formula(void **state)
+{
+    (void)state;
+    for_each_table(check_gru_freq);
+}
+
 int main(void)
 {
     random_state = net_seed();
@@ -561,6 +667,9 @@ int main(void)
         cmocka_unit_test(scale_and_batch_norm_are_their_formulas),
         cmocka_unit_test(layer_norm_is_its_formula),
         cmocka_unit_test(running_norm_is_its_formula),
+        cmocka_unit_test(transpose_turns_rows_into_columns),
+        cmocka_unit_test(pad_puts_zeros_around_a_frame),
+        cmocka_unit_test(gru_freq_is_its_formula),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
