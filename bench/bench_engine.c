@@ -138,12 +138,15 @@ static void bench(const kernels *table)
     show(table, top, "WaveNet 10 x 16, gated", checked(status, g, &why));
     const preset_tcn s = preset_speech_s(), l = preset_speech_l(), sensor = preset_sensor();
     const preset_bands x = preset_speech_x();
+    const preset_memory gru = preset_speech_gru();
     status = preset_tcn_graph(&s, &g, &why);
     show(table, top, "speech S", checked(status, g, &why));
     status = preset_tcn_graph(&l, &g, &why);
     show(table, top, "speech L", checked(status, g, &why));
     status = preset_bands_graph(&x, &g, &why);
     show(table, top, "speech X", checked(status, g, &why));
+    status = preset_memory_graph(&gru, &g, &why);
+    show(table, top, "speech GRU", checked(status, g, &why));
     status = preset_tcn_graph(&sensor, &g, &why);
     show(table, top, "sensor", checked(status, g, &why));
 }

@@ -9,7 +9,7 @@
  * line of JSON, then each line read from standard input is answered by a measurement:
  * "FRAMES/S GFLOP/S PEAK-GFLOP/S".
  *
- * Usage: bench-train full|separable|speech-s [SECONDS]
+ * Usage: bench-train full|separable|speech-s|speech-x|speech-gru [SECONDS]
  */
 #include "core/base/fpenv.h"
 #include "trainer/net/presets.h"
@@ -69,8 +69,15 @@ static void make_graph(job *j, const char *name)
 {
     sordino_error why = {0};
     const preset_tcn s = preset_speech_s();
+    preset_bands x = preset_speech_x();
+    preset_memory gru = preset_speech_gru();
+    x.norm = gru.norm = false; /* as the shipped models are trained */
     if (strcmp(name, "speech-s") == 0)
         check(preset_tcn_graph(&s, &j->graph, &why), &why);
+    else if (strcmp(name, "speech-x") == 0)
+        check(preset_bands_graph(&x, &j->graph, &why), &why);
+    else if (strcmp(name, "speech-gru") == 0)
+        check(preset_memory_graph(&gru, &j->graph, &why), &why);
     else
         check(preset_plain_graph(128, 3, 8, 8, strcmp(name, "separable") == 0, &j->graph, &why),
               &why);
@@ -176,7 +183,8 @@ int main(int argc, char **argv)
     json_text text = {0};
     const double seconds = argc > 2 ? atof(argv[2]) : 1;
     if (argc < 2) {
-        fprintf(stderr, "Usage: bench-train full|separable|speech-s [SECONDS]\n");
+        fprintf(stderr,
+                "Usage: bench-train full|separable|speech-s|speech-x|speech-gru [SECONDS]\n");
         return 2;
     }
     make_job(&j, argv[1]);

@@ -95,7 +95,7 @@ def main():
         os.chdir(folder)
         models = sorted(glob.glob(GOLDEN + "/op-*.safetensors") +
                         glob.glob(GOLDEN + "/net-*.safetensors"))
-        for preset in ("speech-s", "speech-x", "sensor"):
+        for preset in ("speech-s", "speech-x", "speech-gru", "sensor"):
             subprocess.run([NET_TOOL, "preset", preset, preset + ".safetensors"], check=True,
                            timeout=60, stdout=subprocess.DEVNULL)
             models.append(os.path.abspath(preset + ".safetensors"))

@@ -58,8 +58,10 @@ static sordino_status make_odd_bands(graph **out)
                                .channels = 10,
                                .hidden = 23,
                                .mixer = 3,
+                               .kernel = 3,
                                .n_blocks = 2,
                                .dilations = {1, 5},
+                               .norm = true,
                                .taps = 2,
                                .tap_bins = 7};
     return preset_bands_graph(&spec, out, NULL);
@@ -181,6 +183,29 @@ static sordino_status make_norms(graph **out)
     return SORDINO_OK;
 }
 
+static sordino_status make_gru(graph **out)
+{
+    preset_memory spec = preset_speech_gru();
+    spec.n_blocks = 1;
+    return preset_memory_graph(&spec, out, NULL);
+}
+
+/* Sizes that fit no vector, and features in another order. */
+static sordino_status make_odd_memory(graph **out)
+{
+    const preset_memory spec = {.bands = 36,
+                                .kinds = {2, {7, 0}},
+                                .channels = 10,
+                                .hidden = 5,
+                                .mixer = 3,
+                                .kernel = 2,
+                                .n_blocks = 2,
+                                .norm = true,
+                                .taps = 2,
+                                .tap_bins = 7};
+    return preset_memory_graph(&spec, out, NULL);
+}
+
 /* Recurrence on sizes that fit no vector, and on ones that do; features arranged by band. */
 static sordino_status make_recurrent(graph **out)
 {
@@ -212,10 +237,13 @@ static const struct network {
     const char *name;
     maker make;
 } networks[] = {
-    {"speech s", make_s},          {"speech l", make_l},      {"speech x", make_x},
-    {"odd bands", make_odd_bands}, {"sensor", make_sensor},   {"plain", make_plain},
-    {"separable", make_separable}, {"wavenet", make_wavenet}, {"gated", make_gated},
-    {"mixture", make_mixture},     {"norms", make_norms},     {"recurrent", make_recurrent},
+    {"speech s", make_s},          {"speech l", make_l},
+    {"speech x", make_x},          {"odd bands", make_odd_bands},
+    {"sensor", make_sensor},       {"plain", make_plain},
+    {"separable", make_separable}, {"wavenet", make_wavenet},
+    {"gated", make_gated},         {"mixture", make_mixture},
+    {"norms", make_norms},         {"recurrent", make_recurrent},
+    {"speech gru", make_gru},      {"odd memory", make_odd_memory},
 };
 
 /* Runs all frames in calls of `chunk`, or of random length when it is 0. */

@@ -1,6 +1,6 @@
 /*
  * Networks for tests in other languages:
- *     net_tool preset NAME OUT.safetensors      speech-s, speech-x or sensor, with random weights
+ *     net_tool preset NAME OUT.safetensors      speech-s, -x, -gru or sensor, with random weights
  *     net_tool run MODEL IN.f32 OUT.f32         frames through the engine, raw floats
  */
 #include "trainer/net/presets.h"
@@ -44,12 +44,14 @@ static int preset(const char *name, const char *path)
 {
     const preset_tcn s = preset_speech_s(), sensor = preset_sensor();
     const preset_bands x = preset_speech_x();
+    const preset_memory gru = preset_speech_gru();
     const bool is_sensor = strcmp(name, "sensor") == 0;
     uint64_t seed = net_seed();
     graph *g;
     sordino_error why;
-    const sordino_status status = strcmp(name, "speech-x") == 0
-                                      ? preset_bands_graph(&x, &g, &why)
+    const sordino_status status = strcmp(name, "speech-x") == 0 ? preset_bands_graph(&x, &g, &why)
+                                  : strcmp(name, "speech-gru") == 0
+                                      ? preset_memory_graph(&gru, &g, &why)
                                       : preset_tcn_graph(is_sensor ? &sensor : &s, &g, &why);
     if (status)
         return fault(name, &why);

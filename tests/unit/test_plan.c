@@ -37,6 +37,7 @@ static void presets_have_the_sizes_they_say(void **state)
     (void)state;
     const preset_tcn s = preset_speech_s(), l = preset_speech_l(), sensor = preset_sensor();
     const preset_bands x = preset_speech_x();
+    const preset_memory gru = preset_speech_gru();
     const struct {
         uint32_t in, out, reach;
         double weights, macs;
@@ -44,15 +45,17 @@ static void presets_have_the_sizes_they_say(void **state)
         /* Within a tenth. */
         {416, 608, 2 * (1 + 2 + 4 + 8 + 16 + 32 + 1 + 4), 0.41e6, 0.40e6},
         {416, 608, 2 * (63 + 15), 1.0e6, 0.99e6},
-        {640, 608, 2 + 2 + 2 * (31 + 1), 0.38e6, 1.8e6},
+        {416, 608, 2 + 2 + 2 * (31 + 1), 0.38e6, 1.8e6},
         {1, 1, 15 + 2 * (255 + 3), 53e3, 49e3},
+        {416, 608, UINT32_MAX, 0.11e6, 1.8e6},
     };
-    for (size_t i = 0; i < 4; i++) {
+    for (size_t i = 0; i < 5; i++) {
         graph *g = NULL;
         const sordino_status status = i == 0   ? preset_tcn_graph(&s, &g, NULL)
                                       : i == 1 ? preset_tcn_graph(&l, &g, NULL)
                                       : i == 2 ? preset_bands_graph(&x, &g, NULL)
-                                               : preset_tcn_graph(&sensor, &g, NULL);
+                                      : i == 3 ? preset_tcn_graph(&sensor, &g, NULL)
+                                               : preset_memory_graph(&gru, &g, NULL);
         assert_int_equal(status, SORDINO_OK);
         tensor_set *const weights = net_random_weights(g, &random_state);
         plan *const p = compile(g, weights);
@@ -171,15 +174,19 @@ static void any_allocation_may_fail_while_a_network_is_built(void **state)
     for (size_t n = 0;; n++) {
         const preset_tcn tcn = preset_speech_s();
         const preset_bands bands = preset_speech_x();
-        graph *g = NULL, *h = NULL;
+        const preset_memory memory = preset_speech_gru();
+        graph *g = NULL, *h = NULL, *k = NULL;
         failing_alloc_arm(n);
         sordino_status status = preset_tcn_graph(&tcn, &g, NULL);
         if (status == SORDINO_OK)
             status = preset_bands_graph(&bands, &h, NULL);
+        if (status == SORDINO_OK)
+            status = preset_memory_graph(&memory, &k, NULL);
         const int failed = failing_alloc_disarm();
         assert_int_equal(status, failed ? SORDINO_NO_MEM : SORDINO_OK);
         graph_free(g);
         graph_free(h);
+        graph_free(k);
         if (!failed)
             break;
     }

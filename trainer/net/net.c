@@ -208,11 +208,33 @@ static void mark_inner(net *n)
     }
 }
 
+/* Gates' weights with variance 1 / fan-in. The bias of z is the logarithm of 1 to `longest` frames,
+ * by which states then remember for that long (Tallec & Ollivier 2018, "Can recurrent neural
+ * networks warp time?", eq. 16). */
+static void init_gates(const net_param *p, rng *r, float *v)
+{
+    const double longest = 50;
+    const size_t gate = p->size / 3;
+    if (p->shape.n_dims > 1) {
+        for (size_t i = 0; i < p->size; i++)
+            v[i] = (float)(rng_normal(r) / sqrt((double)p->shape.dims[1]));
+        return;
+    }
+    memset(v, 0, p->size * sizeof *v);
+    if (strcmp(strrchr(p->shape.name, '.'), ".bias_ih") == 0)
+        for (size_t i = gate; i < 2 * gate; i++)
+            v[i] = (float)log(1 + (longest - 1) * rng_unit(r));
+}
+
 static void init_param(net *n, const net_param *p, rng *r)
 {
     const op *const o = n->nodes[p->node].op->op;
     float *const v = n->values + p->offset;
     const char *const suffix = strrchr(p->shape.name, '.') + 1;
+    if (o == &op_gru_freq) {
+        init_gates(p, r, v);
+        return;
+    }
     if (p->shape.n_dims > 1) {
         double scale = sqrt(2 / fan_in(o, &p->shape));
         if (feeds(n->graph, p->node, &op_add))

@@ -55,25 +55,25 @@ static sordino_status speech_features(const char *list, front_spec *f, sordino_e
     return SORDINO_OK;
 }
 
-/* "1,2,4" into the preset's blocks. */
-static sordino_status read_dilations(const char *text, preset_tcn *p, sordino_error *why)
+/* "1,2,4" into dilations [PRESET_MAX_BLOCKS] of so many blocks. */
+static sordino_status read_dilations(const char *text, uint32_t *dilations, uint32_t *n_blocks,
+                                     sordino_error *why)
 {
-    p->n_blocks = 0;
+    *n_blocks = 0;
     for (const char *at = text; *at;) {
         char *end;
         const unsigned long d = strtoul(at, &end, 10);
         if (end == at || d < 1 || d > 65536 || (*end != ',' && *end != '\0') ||
-            p->n_blocks == PRESET_MAX_BLOCKS)
+            *n_blocks == PRESET_MAX_BLOCKS)
             return error_set(why, SORDINO_BAD_ARG, "'%s' is no list of dilations (1,2,4 ...)",
                              text);
-        p->dilations[p->n_blocks++] = (uint32_t)d;
+        dilations[(*n_blocks)++] = (uint32_t)d;
         at = end + (*end == ',');
     }
     return SORDINO_OK;
 }
 
-static sordino_status speech_front(const settings *s, preset_tcn *p, front_spec *f,
-                                   sordino_error *why)
+static sordino_status speech_front(const settings *s, front_spec *f, sordino_error *why)
 {
     f->kind = FRONT_STFT;
     f->window = s->window;
@@ -83,14 +83,9 @@ static sordino_status speech_front(const settings *s, preset_tcn *p, front_spec 
     speech_bands(f);
     const sordino_status status =
         speech_features(s->features ? s->features : "level,snr,phase", f, why);
-    if (status != SORDINO_OK)
-        return status;
     f->taps = s->taps < 0 ? 3 : (uint32_t)s->taps;
     f->tap_bins = f->taps == 0 ? 0 : s->tap_bins > 0 ? (uint32_t)s->tap_bins : PHASE_BINS;
-    p->input = features_width(f->features, f->n_features, f->n_bands);
-    p->gains = f->n_bands;
-    p->linear = 2 * f->taps * f->tap_bins;
-    return SORDINO_OK;
+    return status;
 }
 
 static void sensor_front(const settings *s, preset_tcn *p, front_spec *f)
@@ -106,39 +101,124 @@ static void sensor_front(const settings *s, preset_tcn *p, front_spec *f)
         p->first_kernel = (p->first_kernel + f->hop_samples - 1) / f->hop_samples;
 }
 
+/* A size that was asked for in place of the preset's; 0: none was. */
+static void choose(uint32_t *size, double asked)
+{
+    if (asked > 0)
+        *size = (uint32_t)asked;
+}
+
+static sordino_status new_tcn(const settings *s, preset_tcn p, front_spec *f, graph **out,
+                              sordino_error *why)
+{
+    p.norm = s->norm;
+    choose(&p.channels, s->channels);
+    choose(&p.hidden, s->hidden);
+    choose(&p.kernel, s->kernel);
+    if (s->dilations) {
+        const sordino_status status = read_dilations(s->dilations, p.dilations, &p.n_blocks, why);
+        if (status != SORDINO_OK)
+            return status;
+    }
+    if (f->kind == FRONT_WAVE) {
+        sensor_front(s, &p, f);
+    } else {
+        p.input = features_width(f->features, f->n_features, f->n_bands);
+        p.gains = f->n_bands;
+        p.linear = 2 * f->taps * f->tap_bins;
+    }
+    return preset_tcn_graph(&p, out, why);
+}
+
+static preset_features kinds_of(const front_spec *f)
+{
+    preset_features kinds = {.n = f->n_features};
+    for (uint32_t i = 0; i < f->n_features && i < GRAPH_MAX_INPUTS; i++)
+        kinds.pairs[i] = f->features[i].kind == FEATURE_PHASE_ADVANCE ? f->features[i].bins : 0;
+    return kinds;
+}
+
+static sordino_status new_bands(const settings *s, preset_bands p, const front_spec *f, graph **out,
+                                sordino_error *why)
+{
+    p.bands = f->n_bands;
+    p.kinds = kinds_of(f);
+    p.norm = s->norm;
+    p.taps = f->taps;
+    p.tap_bins = f->tap_bins;
+    choose(&p.channels, s->channels);
+    choose(&p.hidden, s->hidden);
+    choose(&p.mixer, s->mixer);
+    choose(&p.kernel, s->kernel);
+    if (s->dilations) {
+        const sordino_status status = read_dilations(s->dilations, p.dilations, &p.n_blocks, why);
+        if (status != SORDINO_OK)
+            return status;
+    }
+    return preset_bands_graph(&p, out, why);
+}
+
+static sordino_status new_memory(const settings *s, preset_memory p, const front_spec *f,
+                                 graph **out, sordino_error *why)
+{
+    p.bands = f->n_bands;
+    p.kinds = kinds_of(f);
+    p.norm = s->norm;
+    p.taps = f->taps;
+    p.tap_bins = f->tap_bins;
+    choose(&p.channels, s->channels);
+    choose(&p.hidden, s->hidden);
+    choose(&p.mixer, s->mixer);
+    choose(&p.kernel, s->kernel);
+    choose(&p.n_blocks, s->blocks);
+    return preset_memory_graph(&p, out, why);
+}
+
+/* A size that the network has no place for would be left out in silence. */
+static sordino_status check_sizes(const settings *s, const char *name, sordino_error *why)
+{
+    const bool gru = strcmp(name, "speech-gru") == 0, x = strcmp(name, "speech-x") == 0;
+    const char *const wrong = gru && s->dilations          ? "dilations"
+                              : !gru && s->blocks > 0      ? "blocks"
+                              : !gru && !x && s->mixer > 0 ? "mixer"
+                                                           : NULL;
+    if (wrong)
+        return error_set(why, SORDINO_BAD_ARG, "--%s means nothing to the network %s", wrong, name);
+    return SORDINO_OK;
+}
+
 sordino_status design_new(const settings *s, front_spec *out_front, graph **out_graph,
                           sordino_error *why)
 {
+    static const char *const names[] = {"speech-s", "speech-l", "speech-x", "speech-gru", "sensor"};
+    enum { S, L, X, GRU, SENSOR, N_NAMES };
     const char *const name = s->network ? s->network : s->mix.sensor ? "sensor" : "speech-s";
-    preset_tcn p;
+    int which = 0;
     *out_front = (front_spec){0};
     *out_graph = NULL;
-    if (strcmp(name, "speech-s") == 0)
-        p = preset_speech_s();
-    else if (strcmp(name, "speech-l") == 0)
-        p = preset_speech_l();
-    else if (strcmp(name, "sensor") == 0)
-        p = preset_sensor();
-    else
+    while (which < N_NAMES && strcmp(name, names[which]) != 0)
+        which++;
+    if (which == N_NAMES)
         return error_set(why, SORDINO_BAD_ARG,
-                         "There is no network '%s'; there are speech-s, speech-l and sensor", name);
-    p.norm = s->norm;
-    if (s->channels > 0)
-        p.channels = (uint32_t)s->channels;
-    if (s->hidden > 0)
-        p.hidden = (uint32_t)s->hidden;
-    if (s->kernel > 0)
-        p.kernel = (uint32_t)s->kernel;
-    sordino_status status = SORDINO_OK;
-    if (s->dilations)
-        status = read_dilations(s->dilations, &p, why);
-    if (status == SORDINO_OK && strcmp(name, "sensor") != 0)
-        status = speech_front(s, &p, out_front, why);
-    else if (status == SORDINO_OK)
-        sensor_front(s, &p, out_front);
-    if (status == SORDINO_OK)
-        status = preset_tcn_graph(&p, out_graph, why);
-    return status;
+                         "There is no network '%s'; there are speech-s, speech-l, speech-x, "
+                         "speech-gru and sensor",
+                         name);
+    sordino_status status = check_sizes(s, name, why);
+    if (status == SORDINO_OK && which != SENSOR)
+        status = speech_front(s, out_front, why);
+    else
+        out_front->kind = FRONT_WAVE;
+    if (status != SORDINO_OK)
+        return status;
+    if (which == X)
+        return new_bands(s, preset_speech_x(), out_front, out_graph, why);
+    if (which == GRU)
+        return new_memory(s, preset_speech_gru(), out_front, out_graph, why);
+    return new_tcn(s,
+                   which == S   ? preset_speech_s()
+                   : which == L ? preset_speech_l()
+                                : preset_sensor(),
+                   out_front, out_graph, why);
 }
 
 cost_spec design_cost(const settings *s)

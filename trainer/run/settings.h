@@ -44,7 +44,7 @@ typedef struct settings {
     char *network;   /* a preset's name */
     char *features;  /* level,snr,phase */
     char *dilations; /* D,D,... */
-    double channels, hidden, kernel, taps, tap_bins;
+    double channels, hidden, kernel, blocks, mixer, taps, tap_bins;
     bool norm;
     double window, hop;
     double hop_samples, lag_samples, scale_time;

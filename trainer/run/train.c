@@ -98,14 +98,15 @@ static sordino_status open_model(const char *name, sordino_model **out, sordino_
 }
 
 /* Takes weights, graph and front end from a model file; the graph is built anew when its dilations
- * are given, with more blocks perhaps. */
+ * or blocks are given, with more blocks perhaps. */
 static sordino_status start_from(train *t, sordino_error *why)
 {
     sordino_model *m = NULL;
     sordino_status status = open_model(t->settings->from, &m, why);
     if (status != SORDINO_OK)
         return status;
-    if (t->settings->dilations) {
+    const bool anew = t->settings->dilations || t->settings->blocks > 0;
+    if (anew) {
         status = design_new(t->settings, &t->front, &t->graph, why);
         t->front = m->front; /* of the same widths, or its tensors would not fit */
     } else {
@@ -117,8 +118,7 @@ static sordino_status start_from(train *t, sordino_error *why)
         status = net_new(t->graph, NULL, &t->net, why);
     if (status == SORDINO_OK) {
         rng r = rng_make(t->settings->seed, NET_STREAM, 0);
-        status = t->settings->dilations ? net_grow(t->net, m->tensors, &r, why)
-                                        : net_load(t->net, m->tensors, why);
+        status = anew ? net_grow(t->net, m->tensors, &r, why) : net_load(t->net, m->tensors, why);
     }
     snprintf(t->from_hash, sizeof t->from_hash, "%s", m->hash);
     sordino_model_free(m);
