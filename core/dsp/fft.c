@@ -10,8 +10,46 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* FFTW's planner is not thread-safe, and other code in the process may use it too. */
+/*
+ * FFTW's planner is one for all that use this copy of FFTW, and not thread-safe by itself. A lock
+ * of our own would not keep out a host or another plugin that plans at the same time, so FFTW is
+ * told to lock its planner, before anything is planned: while the program or this library is
+ * loaded. (The lock is a semaphore: a plan under way when it is set up would raise it once too
+ * often for good.)
+ */
+#ifdef HAVE_FFTWF_PLANNER_LOCK
+
+#if defined(__GNUC__)
+__attribute__((constructor))
+#endif
+static void
+lock_by_fftw(void)
+{
+    fftwf_make_planner_thread_safe(); /* as often as one likes */
+}
+
+static void planner_enter(void)
+{
+    lock_by_fftw();
+}
+
+static void planner_leave(void) {}
+
+#else
+
 static pthread_mutex_t planner = PTHREAD_MUTEX_INITIALIZER;
+
+static void planner_enter(void)
+{
+    pthread_mutex_lock(&planner);
+}
+
+static void planner_leave(void)
+{
+    pthread_mutex_unlock(&planner);
+}
+
+#endif
 
 /* A real transform by a complex one of half its size (Press et al., "Numerical Recipes", 2nd ed.,
  * 12.3): FFTW plans that ten times faster than its own real transform, which takes it 5 ms for each
@@ -54,12 +92,12 @@ void fft_free(fft *f)
 {
     if (!f)
         return;
-    pthread_mutex_lock(&planner);
+    planner_enter();
     if (f->forward)
         fftwf_destroy_plan(f->forward);
     if (f->inverse)
         fftwf_destroy_plan(f->inverse);
-    pthread_mutex_unlock(&planner);
+    planner_leave();
     fftwf_free(f->time);
     fftwf_free(f->bins);
     free(f->turns);
@@ -90,10 +128,10 @@ sordino_status fft_new(size_t n, fft **out, sordino_error *why)
     f->turns = malloc((n / 4 + 1) * 2 * sizeof *f->turns);
     if (f->time && f->bins && f->turns) {
         fill_turns(f);
-        pthread_mutex_lock(&planner);
+        planner_enter();
         f->forward = fftwf_plan_dft_1d(half, f->time, f->bins, FFTW_FORWARD, FFTW_ESTIMATE);
         f->inverse = fftwf_plan_dft_1d(half, f->bins, f->time, FFTW_BACKWARD, FFTW_ESTIMATE);
-        pthread_mutex_unlock(&planner);
+        planner_leave();
     }
     if (!f->forward || !f->inverse) {
         fft_free(f);

@@ -1,5 +1,5 @@
-/* Real FFT of one size, by FFTW in single precision. Planning takes one process-wide lock;
- * running takes none and does not allocate. */
+/* Real FFT of one size, by FFTW in single precision. Planning takes a lock, which others that use
+ * FFTW in this process take too; running takes none and does not allocate. */
 #ifndef DSP_FFT_H
 #define DSP_FFT_H
 
