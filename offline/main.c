@@ -131,6 +131,8 @@ int main(int argc, char **argv)
         models_list(stdout);
         return EXIT_SUCCESS;
     }
+    if (!fail_kernels("sordino"))
+        return EXIT_FAILURE;
     output_catch_signals();
     return run(&o) ? EXIT_SUCCESS : EXIT_FAILURE;
 }

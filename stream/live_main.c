@@ -1,4 +1,5 @@
 #include "stream/live_main.h"
+#include "common/fail.h"
 #include "common/models.h"
 #include "stream/audio_pa.h"
 #include "stream/live.h"
@@ -48,5 +49,7 @@ int live_main(int argc, char **argv)
     case LIVE_RUN:
         break;
     }
+    if (!fail_kernels("sordino-live"))
+        return EXIT_FAILURE;
     return live_run(&o);
 }

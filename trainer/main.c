@@ -288,6 +288,8 @@ static int go(int argc, char **argv, options *o)
     }
     if (found == OPTIONS_DONE)
         return EXIT_SUCCESS;
+    if (machines_agree(crew, sordino_kernels(NULL, &why), &why) != SORDINO_OK)
+        return complain(NULL, &why);
     if (!o->preview && !o->onnx_from && !o->score)
         return run(o);
     if (machines_count(crew) > 1) {

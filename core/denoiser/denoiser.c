@@ -14,6 +14,7 @@
 #include "core/denoiser/delay.h"
 #include "core/denoiser/front.h"
 #include "core/denoiser/ramp.h"
+#include "core/kernels/kernels.h"
 #include "core/model/profile.h"
 
 #include <float.h>
@@ -436,6 +437,26 @@ void sordino_read_meters(sordino_denoiser *d, sordino_meters *out)
     out->output_db = level_db(d->meter.wet, d->meter.n);
     out->reduction_db = max_float(0.0f, out->input_db - out->output_db);
     d->meter = (meter){0};
+}
+
+sordino_status sordino_kernels(const char **name, sordino_error *why)
+{
+    const char *const refused = kernels_refused();
+    char known[64] = "";
+    const kernels *tables[KERNELS_MAX_TABLES];
+    const size_t n = kernels_list(tables);
+    if (name)
+        *name = kernels_pick()->name;
+    if (!refused)
+        return SORDINO_OK;
+    for (size_t i = 0; i < n; i++) {
+        strcat(known, i == 0 ? "" : i + 1 < n ? ", " : " or ");
+        strcat(known, tables[i]->name);
+    }
+    return error_set(why, SORDINO_UNSUPPORTED,
+                     "This processor has no kernels \"%.40s\", which SORDINO_KERNELS asks for; it "
+                     "can be %s, or unset",
+                     refused, known);
 }
 
 const char *sordino_version(void)

@@ -35,13 +35,25 @@ const kernels *kernels_by_name(const char *name)
     return NULL;
 }
 
+static const char *asked_for(void)
+{
+    const char *const name = getenv("SORDINO_KERNELS");
+    return name && name[0] != '\0' ? name : NULL;
+}
+
+const char *kernels_refused(void)
+{
+    const char *const name = asked_for();
+    return name && !kernels_by_name(name) ? name : NULL;
+}
+
 const kernels *kernels_pick(void)
 {
     /* Two threads that come first together find the same. */
     static _Atomic(const kernels *) picked;
     const kernels *table = atomic_load(&picked);
     if (!table) {
-        const char *const name = getenv("SORDINO_KERNELS");
+        const char *const name = asked_for();
         const kernels *tables[KERNELS_MAX_TABLES];
         kernels_list(tables);
         table = name ? kernels_by_name(name) : NULL;

@@ -307,6 +307,16 @@ class Files(Folder):
             else:
                 self.assertEqual(done.stderr, b"")
 
+    def test_kernels_that_are_not_there_are_no_silent_fallback(self):
+        float_wav("in.wav", draw(8000))
+        for name in ("mmx", "AVX2"):
+            why = fails("in.wav", "out.wav", env={**os.environ, "SORDINO_KERNELS": name})
+            self.assertIn(f'no kernels "{name}"', why)
+            self.assertIn("it can be", why)
+            self.assertFalse(os.path.exists("out.wav"))
+        for name in ("c", ""):
+            run("-f", "in.wav", "out.wav", env={**os.environ, "SORDINO_KERNELS": name})
+
     def test_the_report_says_what_was_done_and_nothing_that_changes(self):
         float_wav("in.wav", draw(16000))
         wiener = ("-m", "wiener", "--json")

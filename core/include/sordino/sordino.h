@@ -149,6 +149,12 @@ typedef struct sordino_meters {
 } sordino_meters;
 SORDINO_API void sordino_read_meters(sordino_denoiser *denoiser, sordino_meters *out) SORDINO_RT;
 
+/* The kernels in use: "avx512", "avx2", "neon" or "c", the best that this processor has or what the
+ * environment variable SORDINO_KERNELS asks for. `name` may be NULL; it is set in any case, to
+ * static storage. Errors: UNSUPPORTED when this processor or build has none of the name that is
+ * asked for; the best are used then. Any thread. */
+SORDINO_API sordino_status sordino_kernels(const char **name, sordino_error *why);
+
 /* "major.minor.patch" of the library. */
 SORDINO_API const char *sordino_version(void);
 
