@@ -291,18 +291,20 @@ static float saturate(float x)
     return clamp_float(x, -FLT_MAX, FLT_MAX);
 }
 
-/* y = k w + (1 - k) d; exactly w at k = 1 and exactly d at k = 0. */
+/* y = k w + (1 - k) d; exactly w at k = 1. At k = 0 it is d to the last bit, which arithmetic would
+ * not leave: it turns numbers below the normal range into 0 and -0 into +0. */
 static void output_channel(sordino_denoiser *d, const float *dry, const float *wet, float *out,
                            size_t n)
 {
     double dry_sum = 0.0, wet_sum = 0.0;
     for (size_t i = 0; i < n; i++) {
         const float k = d->k[i], share = d->delta_path[i];
-        const float y = k * wet[i] + (1.0f - k) * dry[i];
+        const bool passes = k == 0.0f;
+        const float y = passes ? dry[i] : k * wet[i] + (1.0f - k) * dry[i];
         const float removed = saturate(dry[i] - y);
         dry_sum += (double)dry[i] * (double)dry[i];
         wet_sum += (double)y * (double)y;
-        out[i] = saturate((1.0f - share) * y + share * removed);
+        out[i] = passes && share == 0.0f ? dry[i] : saturate((1.0f - share) * y + share * removed);
     }
     d->meter.dry += dry_sum;
     d->meter.wet += wet_sum;

@@ -142,7 +142,8 @@ typedef struct kernels {
  * environment is read by the first call: make it before audio starts. Any thread. */
 const kernels *kernels_pick(void);
 
-/* What SORDINO_KERNELS asks for when there is no such table or this CPU cannot run it; else NULL. */
+/* What SORDINO_KERNELS asks for when there is no such table or this CPU cannot run it; else NULL.
+ */
 const char *kernels_refused(void);
 
 /* A table by name; NULL when unknown or when this CPU cannot run it. */
