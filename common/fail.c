@@ -1,7 +1,5 @@
 #include "common/fail.h"
 
-#include <sordino/sordino.h>
-
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -27,14 +25,4 @@ void fail_fit(sordino_error *why)
     char *const s = why->text;
     if (s[0] >= 'A' && s[0] <= 'Z' && !(s[1] >= 'A' && s[1] <= 'Z'))
         s[0] = (char)(s[0] - 'A' + 'a');
-}
-
-bool fail_kernels(const char *program)
-{
-    sordino_error why;
-    if (sordino_kernels(NULL, &why) == SORDINO_OK)
-        return true;
-    fail_fit(&why);
-    fprintf(stderr, "%s: %s\n", program, why.text);
-    return false;
 }

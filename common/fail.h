@@ -2,8 +2,6 @@
 #ifndef COMMON_FAIL_H
 #define COMMON_FAIL_H
 
-#include <stdbool.h>
-
 #include <sordino/status.h>
 
 /* Writes `status` and the printf-style text, "what is wrong; what to do", into `why`, cut to size,
@@ -21,10 +19,6 @@ fail(sordino_error *why, sordino_status status, const char *format, ...);
 
 /* "out of memory; ..." */
 sordino_status fail_no_memory(sordino_error *why);
-
-/* False, and a line on standard error with the program's name first, when SORDINO_KERNELS asks for
- * kernels that this processor does not have: others may give other bits than were asked for. */
-bool fail_kernels(const char *program);
 
 /* Messages of the library are sentences; ours go on after a colon: makes the first letter small. */
 void fail_fit(sordino_error *why);

@@ -2,6 +2,7 @@
 #include "common/atomic_file.h"
 #include "offline/batch/batch.h"
 #include "common/fail.h"
+#include "common/kernels.h"
 #include "common/models.h"
 #include "offline/options.h"
 #include "offline/batch/report.h"
@@ -131,7 +132,7 @@ int main(int argc, char **argv)
         models_list(stdout);
         return EXIT_SUCCESS;
     }
-    if (!fail_kernels("sordino"))
+    if (!kernels_check("sordino"))
         return EXIT_FAILURE;
     output_catch_signals();
     return run(&o) ? EXIT_SUCCESS : EXIT_FAILURE;

@@ -1,5 +1,5 @@
 #include "stream/live_main.h"
-#include "common/fail.h"
+#include "common/kernels.h"
 #include "common/models.h"
 #include "stream/audio_pa.h"
 #include "stream/live.h"
@@ -49,7 +49,7 @@ int live_main(int argc, char **argv)
     case LIVE_RUN:
         break;
     }
-    if (!fail_kernels("sordino-live"))
+    if (!kernels_check("sordino-live"))
         return EXIT_FAILURE;
     return live_run(&o);
 }

@@ -1,5 +1,5 @@
 /* sordino-live: removes noise while it sounds. */
-#include "common/fail.h"
+#include "common/kernels.h"
 #include "stream/live_main.h"
 #include "stream/raw_options.h"
 #include "stream/raw_stream.h"
@@ -12,7 +12,7 @@ int main(int argc, char **argv)
     const raw_options_result result = raw_options_read(argc, argv, &config);
     if (result != RAW_RUN)
         return result == RAW_DONE ? 0 : 2;
-    if (!fail_kernels("sordino-live"))
+    if (!kernels_check("sordino-live"))
         return 1;
     return raw_stream_run(&config);
 }
