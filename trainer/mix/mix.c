@@ -8,6 +8,7 @@
 #include "trainer/mix/pool.h"
 
 #include <math.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,6 +33,7 @@ struct mixer {
     mix_spec spec;
     uint64_t seed;
     side clean, noise;
+    _Atomic(const mix_source *) failed; /* the first whose draw failed; by any thread */
 };
 
 struct mix_work {
@@ -104,6 +106,23 @@ sordino_status mixer_new(const mix_spec *spec, const mix_source *clean, uint32_t
     return SORDINO_OK;
 }
 
+/* Whether a draw from `source` did; a failure is taken note of. */
+static bool drawn(const mixer *m, const mix_source *source, bool good)
+{
+    mixer *const self = (mixer *)m; /* the note is apart from all that examples depend on */
+    const mix_source *none = NULL;
+    if (!good)
+        (void)atomic_compare_exchange_strong(&self->failed, &none, source);
+    return good;
+}
+
+sordino_status mixer_failure(const mixer *m, sordino_error *why)
+{
+    const mix_source *const source = atomic_load(&m->failed);
+    return source && source->lack ? error_set(why, SORDINO_IO, "%s: %s", source->name, source->lack)
+                                  : error_set(why, SORDINO_NO_MEM, "Out of memory for examples");
+}
+
 const mix_spec *mixer_spec(const mixer *m)
 {
     return &m->spec;
@@ -122,13 +141,13 @@ size_t mixer_refresh_jobs(mixer *m, uint64_t step)
 }
 
 /* Job number `*job` if it falls to this side; else takes the side's jobs off. */
-static bool side_refresh(side *s, uint64_t step, size_t *job, bool *done)
+static bool side_refresh(const mixer *m, side *s, uint64_t step, size_t *job, bool *done)
 {
     for (uint32_t i = 0; i < s->n && !*done; i++) {
         const size_t n = s->pools[i] ? pool_due(s->pools[i]) : 0;
         if (*job < n) {
             *done = true;
-            return pool_make(s->pools[i], step, *job);
+            return drawn(m, &s->sources[i], pool_make(s->pools[i], step, *job));
         }
         *job -= n;
     }
@@ -138,7 +157,8 @@ static bool side_refresh(side *s, uint64_t step, size_t *job, bool *done)
 bool mixer_refresh(mixer *m, uint64_t step, size_t job)
 {
     bool done = false;
-    return side_refresh(&m->clean, step, &job, &done) && side_refresh(&m->noise, step, &job, &done);
+    return side_refresh(m, &m->clean, step, &job, &done) &&
+           side_refresh(m, &m->noise, step, &job, &done);
 }
 
 /* ---- one example ---- */
@@ -182,17 +202,19 @@ void mix_work_free(mix_work *w)
 }
 
 /* `*band` becomes the frequency up to which the passage is filled, half the rate at most. */
-static bool draw_from(const side *s, uint32_t i, rng *r, double rate, float *out, size_t n,
-                      double *band)
+static bool draw_from(const mixer *m, const side *s, uint32_t i, rng *r, double rate, float *out,
+                      size_t n, double *band)
 {
     *band = rate / 2;
-    return s->pools[i] ? pool_draw(s->pools[i], r, rate, out, n, band)
-                       : s->sources[i].draw(s->sources[i].self, r, rate, out, n, band);
+    return drawn(m, &s->sources[i],
+                 s->pools[i] ? pool_draw(s->pools[i], r, rate, out, n, band)
+                             : s->sources[i].draw(s->sources[i].self, r, rate, out, n, band));
 }
 
-static bool draw(const side *s, rng *r, double rate, float *out, size_t n, double *band)
+static bool draw(const mixer *m, const side *s, rng *r, double rate, float *out, size_t n,
+                 double *band)
 {
-    return draw_from(s, rng_pick(r, s->weights, s->n), r, rate, out, n, band);
+    return draw_from(m, s, rng_pick(r, s->weights, s->n), r, rate, out, n, band);
 }
 
 /* Noise, perhaps at another speed, in fiftieths: what would lie above the band then is left out. */
@@ -201,12 +223,12 @@ static bool draw_at_speed(const mixer *m, mix_work *w, rng *r, double rate, floa
 {
     const mix_spec *const s = &m->spec;
     if (!rng_chance(r, s->resample_chance))
-        return draw(&m->noise, r, rate, out, n, band);
+        return draw(m, &m->noise, r, rate, out, n, band);
     const double speed = rng_log_range(r, s->resample_low, s->resample_high);
     const uint32_t fiftieths = (uint32_t)fmax(1, lrint(50 * speed));
     const size_t more = (n + 2 * MARGIN) * fiftieths / 50 + 1;
     size_t got = 0;
-    if (more > w->room || !draw(&m->noise, r, rate, w->spare, more, band))
+    if (more > w->room || !draw(m, &m->noise, r, rate, w->spare, more, band))
         return false;
     float *const x = rate_convert(w->spare, more, fiftieths, 50, &got);
     const bool good = x && got >= n + MARGIN;
@@ -394,7 +416,7 @@ const mix_example *mixer_make(const mixer *m, mix_work *w, uint64_t index)
     double band = rate / 2;
     if (noise_only)
         memset(w->clean, 0, n * sizeof *w->clean);
-    else if (!draw_from(&m->clean, source, r, rate, w->clean, n, &band))
+    else if (!draw_from(m, &m->clean, source, r, rate, w->clean, n, &band))
         return NULL;
     if (!make_noise(m, w, r, rate, n) || (!s->sensor && !augment(m, w, r, rate, band, n)))
         return NULL;

@@ -18,15 +18,17 @@ enum { MIX_MAX_SOURCES = 64, MIX_MAX_RATES = 16 };
 
 /*
  * Where passages come from. `draw` writes `n` samples at `rate` Hz, a pure function of the
- * generator; false only when out of memory. Where the passage is empty above some frequency only
- * because of how it was recorded or kept, it lowers `*band`, rate / 2 when called, to that. Any
- * number of threads may call it at once. The mixer borrows all of it.
+ * generator; false when out of memory, or for the reason that `lack` names. Where the passage is
+ * empty above some frequency only because of how it was recorded or kept, it lowers `*band`, rate /
+ * 2 when called, to that. Any number of threads may call it at once. The mixer borrows all of it.
  */
 typedef struct mix_source {
     const char *name;
     double weight; /* > 0: how often, against the others of its list */
     double rate;   /* Hz it is always drawn at; 0: at the rates of mix_spec */
     bool slow;     /* making a passage takes long: keep a pool of them (see mix_spec.pool) */
+    const char
+        *lack; /* the sentence that says why a draw fails, where it is not memory; else NULL */
     void *self;
     bool (*draw)(void *self, rng *r, double rate, float *out, size_t n, double *band);
 } mix_source;
@@ -99,6 +101,10 @@ const mix_spec *mixer_spec(const mixer *m);
 size_t mixer_refresh_jobs(mixer *m, uint64_t step);
 bool mixer_refresh(mixer *m, uint64_t step, size_t job);
 
+/* Why mixer_refresh or mixer_make failed: the sentence of the first source whose draw did, or that
+ * memory ran out. The status is IO or NO_MEM. */
+sordino_status mixer_failure(const mixer *m, sordino_error *why);
+
 /* One thread's working memory, and the example it last made. */
 typedef struct mix_example {
     double rate;  /* Hz */
@@ -115,7 +121,8 @@ typedef struct mix_work mix_work;
 SORDINO_NODISCARD sordino_status mix_work_new(const mixer *m, mix_work **out, sordino_error *why);
 void mix_work_free(mix_work *w);
 
-/* Makes example `index` in `w`; borrowed until the next call. NULL when out of memory. */
+/* Makes example `index` in `w`; borrowed until the next call. NULL: see mixer_failure.
+ */
 const mix_example *mixer_make(const mixer *m, mix_work *w, uint64_t index);
 
 #endif

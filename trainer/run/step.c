@@ -164,7 +164,7 @@ static sordino_status run_pass(stepper *s, hand *h, lane *l, uint64_t first)
     for (uint32_t k = 0; k < s->windows; k++) {
         const mix_example *const e = mixer_make(s->mixer, h->work, first + k);
         if (!e)
-            return error_set(&l->why, SORDINO_NO_MEM, "Out of memory for an example");
+            return mixer_failure(s->mixer, &l->why);
         const size_t n = train_front_frames(s->front, e->rate, e->n);
         if (k > 0 && n != frames) /* windows of one pass are equally long */
             return error_set(&l->why, SORDINO_BAD_ARG,
@@ -219,7 +219,7 @@ static sordino_status run_lanes(stepper *s, sordino_error *why)
     s->refreshed = true;
     workers_run(s->workers, refresh, s, mixer_refresh_jobs(s->mixer, s->number));
     if (!s->refreshed)
-        return error_set(why, SORDINO_NO_MEM, "Out of memory for generated signals");
+        return mixer_failure(s->mixer, why);
     net_pack(s->net);
     workers_run(s->workers, run_lane, s, (s->spec.lanes - s->rank + s->ranks - 1) / s->ranks);
     for (uint32_t i = s->rank; i < s->spec.lanes; i += s->ranks) {
