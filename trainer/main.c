@@ -2,6 +2,7 @@
 #include "trainer/onnx.h"
 #include "trainer/options.h"
 #include "trainer/preview.h"
+#include "trainer/run/design.h"
 #include "trainer/run/export.h"
 #include "trainer/run/machines.h"
 #include "trainer/run/report.h"
@@ -11,6 +12,7 @@
 #include "core/model/model_path.h"
 
 #include <malloc.h>
+#include <math.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -77,6 +79,13 @@ static void tell_scores(FILE *to, const char *name, const scores *s)
     fputc('\n', to);
 }
 
+/* A model that is part of the library, or a file. */
+static sordino_status open_model(const char *name, sordino_model **out, sordino_error *why)
+{
+    const sordino_status status = sordino_model_open_builtin(name, out, NULL);
+    return status == SORDINO_OK ? status : sordino_model_open_path(name, out, why);
+}
+
 /* A model beside the baselines, on standard output. */
 static int score(const options *o)
 {
@@ -85,14 +94,17 @@ static int score(const options *o)
     scoring *s = NULL;
     sordino_model *m = NULL;
     workers *const w = workers_new(o->settings.threads);
-    sordino_status status = sordino_model_open_path(o->score, &m, &why);
-    if (status == SORDINO_NOT_FOUND)
-        status = sordino_model_open_builtin(o->score, &m, &why);
+    sordino_status status = open_model(o->score, &m, &why);
+    if (status == SORDINO_OK)
+        status = design_serves(&o->settings, m, o->score, &why);
+    if (status == SORDINO_OK && !w)
+        status = error_set(&why, SORDINO_NO_MEM, "%u threads cannot be had",
+                           (unsigned)o->settings.threads);
     if (status == SORDINO_OK)
         status = sources_open(&o->settings, stderr, &src, &why);
-    if (status == SORDINO_OK && w)
+    if (status == SORDINO_OK)
         status = scoring_new(&o->settings, src, w, &s, &why);
-    for (int i = 0; status == SORDINO_OK && w && i < SCORE_SUBJECTS; i++) {
+    for (int i = 0; status == SORDINO_OK && i < SCORE_SUBJECTS; i++) {
         scores found;
         status = scoring_run(s, (score_subject)i, i == SCORE_MODEL ? m : NULL, &found, &why);
         if (status == SORDINO_OK)
@@ -102,7 +114,7 @@ static int score(const options *o)
     sources_free(src);
     sordino_model_free(m);
     workers_free(w);
-    return status == SORDINO_OK && w ? EXIT_SUCCESS : complain(o->score, &why);
+    return status == SORDINO_OK ? EXIT_SUCCESS : complain(o->score, &why);
 }
 
 static void tell_table(const train *t)
@@ -132,48 +144,82 @@ static sordino_status write_card(const train *t, const options *o, sordino_error
     return status;
 }
 
+static sordino_status write_model(const train *t, const options *o, const char *path, size_t *size,
+                                  sordino_error *why)
+{
+    void *bytes = NULL;
+    sordino_status status = train_export(t, o->command, &bytes, size, why);
+    if (status == SORDINO_OK)
+        status = model_write_path(path, bytes, *size, why);
+    free(bytes);
+    return status;
+}
+
+static const char *rival_name(score_subject rival)
+{
+    return rival == SCORE_NOISY        ? "untouched input"
+           : rival == SCORE_WIENER     ? "Wiener filter"
+           : rival == SCORE_KALMAN     ? "Kalman filter"
+           : rival == SCORE_FIR_WIENER ? "fitted FIR filter"
+                                       : score_subject_name(rival);
+}
+
+/* Why the model is not written, and how to go on. */
+static void say_refused(const train *t, const options *o, const judgement *j)
+{
+    const double got = train_best(t)->mean[j->kind],
+                 theirs = train_baseline(t, j->rival)->mean[j->kind],
+                 minutes = ceil(fmax(10, 2 * train_where(t).elapsed / 60));
+    fprintf(stderr, "sordino-train: %s: not written: ", o->settings.output);
+    if (j->rival == SCORE_START && train_best_hours(t) <= 0)
+        fputs("no step of training did better than the model it started from", stderr);
+    else
+        fprintf(stderr, "it loses to the %s (%s %.3f to %.3f)", rival_name(j->rival),
+                score_kind_name(j->kind), got, theirs);
+    fprintf(stderr,
+            "; kept as %s; go on with --resume --minutes %.0f, or write it all the same with "
+            "--resume --even-if-worse\n",
+            o->rejected, minutes);
+}
+
 /* Model and card; the checkpoint has done its work. */
-static int finish(const train *t, const options *o)
+static int finish(train *t, const options *o)
 {
     const settings *const s = &o->settings;
     sordino_error why = {0};
-    score_subject baseline;
-    const bool wins = train_wins(t, &baseline);
+    judgement j;
+    size_t size = 0;
+    if (train_judge(t, &j, &why) != SORDINO_OK)
+        return complain(NULL, &why);
     if (!s->quiet)
         tell_table(t);
-    if (!wins && !s->force) {
-        fprintf(
-            stderr,
-            "sordino-train: %s: not written: the model does not beat the baseline (%s) on every "
-            "figure; train longer (--resume with more --hours), or write it with --force "
-            "--resume\n",
-            s->output, score_subject_name(baseline));
-        return EXIT_LOSES;
-    }
-    void *bytes = NULL;
-    size_t size = 0;
-    sordino_status status = train_export(t, o->command, &bytes, &size, &why);
-    if (status == SORDINO_OK)
-        status = model_write_path(s->output, bytes, size, &why);
-    free(bytes);
+    const bool accepted = j.wins || s->even_if_worse;
+    const char *const path = accepted ? s->output : o->rejected;
+    sordino_status status = write_model(t, o, path, &size, &why);
     if (status == SORDINO_OK)
         status = write_card(t, o, &why);
     if (status != SORDINO_OK)
-        return complain(s->output, &why);
+        return complain(path, &why);
+    if (!accepted) {
+        say_refused(t, o, &j);
+        return EXIT_LOSES;
+    }
+    if (access(o->rejected, F_OK) == 0 && s->resume)
+        (void)remove(o->rejected); /* of the same run, and no better */
     if (!s->quiet)
-        fprintf(stderr, "%s: %zu weights, %.1f KiB%s\n", s->output, train_weights(t),
-                (double)size / 1024, wins ? "" : "; it does not beat the baseline");
+        fprintf(stderr, "%s: %zu weights, %.1f KiB%s%s\n", s->output, train_weights(t),
+                (double)size / 1024, j.wins ? "" : "; it loses to the ",
+                j.wins ? "" : rival_name(j.rival));
     return EXIT_SUCCESS;
 }
 
 static void say_where(const train *t, const options *o)
 {
     const train_status where = train_where(t);
-    fprintf(
-        stderr,
-        "sordino-train: stopped after %.2f hours of audio; saved to %s; go on with --resume and "
-        "the same options\n",
-        where.hours, o->settings.checkpoint);
+    fprintf(stderr,
+            "sordino-train: stopped after %.2f hours of audio; saved to %s; go on with --resume "
+            "--checkpoint %s\n",
+            where.hours, o->settings.checkpoint, o->settings.checkpoint);
 }
 
 static int train_with(const options *o, train *t, report *r)
@@ -216,14 +262,12 @@ static int run(const options *o)
     report *r = NULL;
     char *notes = NULL;
     size_t size = 0;
-    int exists = speaks() && !s->force && !s->resume && access(s->output, F_OK) == 0;
-    machines_share(crew, &exists, sizeof exists);
-    if (exists) {
-        (void)error_set(&why, SORDINO_BAD_ARG, "exists; give --force to replace it");
-        return complain(s->output, &why);
-    }
+    sordino_status status =
+        machines_agree(crew, speaks() ? options_check_files(o, &why) : SORDINO_OK, &why);
+    if (status != SORDINO_OK)
+        return complain(NULL, &why);
     FILE *const to = open_memstream(&notes, &size);
-    sordino_status status = train_new(s, crew, to, &t, &why);
+    status = train_new(s, crew, to, &t, &why);
     if (to)
         fclose(to);
     tell_notes(notes);
@@ -267,7 +311,7 @@ static int export_onnx(const options *o)
 {
     sordino_error why = {0};
     sordino_model *m = NULL;
-    if (sordino_model_open_path(o->onnx_from, &m, &why) != SORDINO_OK)
+    if (open_model(o->onnx_from, &m, &why) != SORDINO_OK)
         return complain(o->onnx_from, &why);
     const sordino_status status = onnx_write(m, o->onnx_to, &why);
     sordino_model_free(m);

@@ -1,19 +1,30 @@
 #include "trainer/options.h"
 
 #include "core/base/error.h"
+#include "trainer/run/checkpoint.h"
 #include "trainer/run/design.h"
 #include "trainer/signals/signal.h"
 
+#include <sordino/model.h>
 #include <sordino/sordino.h>
 
 #include <getopt.h>
+#include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* Options beside the settings; their numbers follow those of the settings. */
 enum { OWN_HELP, OWN_VERSION, OWN_RECIPE, OWN_PREVIEW, OWN_SCORE, OWN_ONNX, N_OWN };
+enum { SOUND_LOWEST = 8000, SOUND_HIGHEST = 192000 }; /* Hz */
 enum { FIRST_SETTING = 1000, MAX_OPTIONS = 160, HELP_COLUMN = 30 };
+
+#ifdef SORDINO_ONNX
+#define ONNX_LACK
+#else
+#define ONNX_LACK " (not in this build)"
+#endif
 
 static const struct {
     const char *name, *value, *help;
@@ -23,7 +34,7 @@ static const struct {
     {"recipe", "FILE", "read settings from a file, a line each: NAME VALUE"},
     {"preview", "FOLDER", "write examples of the signals to a folder, as WAV and PNG, and end"},
     {"score", "MODEL", "score a model beside the baselines on held-out mixtures, and end"},
-    {"export-onnx", "MODEL FILE", "write a model's network as ONNX, and end"},
+    {"export-onnx", "MODEL FILE", "write a model's network as ONNX, and end" ONNX_LACK},
 };
 
 static const char *const default_rates = "16000:6,48000:2,32000:0.6,8000:0.4";
@@ -73,8 +84,8 @@ static void print_help(void)
     for (size_t i = 0; (k = signal_at(i)) != NULL; i++)
         if (k->is_noise)
             printf("  %-16s%s\n", k->name, k->what);
-    puts("\nStatus: 0 a model was written; 1 failure; 2 wrong usage; 3 the model loses to the\n"
-         "baseline and was not written; 130 interrupted, saved.");
+    puts("\nStatus: 0 a model was written; 1 failure; 2 wrong usage; 3 the model loses to what\n"
+         "it is compared with and was kept aside; 130 interrupted, saved.");
 }
 
 /* Applies one option. Two words belong to noise-from and export-onnx. */
@@ -146,15 +157,25 @@ static options_found read_all(int argc, char **argv, options *o, sordino_error *
     return OPTIONS_TRAIN;
 }
 
-/* The first generator that makes a sensor's signal, or NULL. */
-static const signal_kind *sensor_kind(const settings *s)
+/* The generator that an item of --signal names; NULL: none. */
+static const signal_kind *kind_of(const char *item)
+{
+    char name[64];
+    snprintf(name, sizeof name, "%.*s", (int)strcspn(item, ":"), item);
+    return signal_find(name);
+}
+
+static bool is_sound(const signal_kind *kind)
+{
+    return strcmp(kind->unit, "full scale") == 0;
+}
+
+/* The first generator that makes sound, or a sensor's signal; NULL: none. */
+static const signal_kind *first_kind(const settings *s, bool sound)
 {
     for (uint32_t i = 0; i < s->signal.n; i++) {
-        char name[64];
-        snprintf(name, sizeof name, "%.*s", (int)strcspn(s->signal.items[i], ":"),
-                 s->signal.items[i]);
-        const signal_kind *const kind = signal_find(name);
-        if (kind && strcmp(kind->unit, "full scale") != 0)
+        const signal_kind *const kind = kind_of(s->signal.items[i]);
+        if (kind && is_sound(kind) == sound)
             return kind;
     }
     return NULL;
@@ -162,7 +183,26 @@ static const signal_kind *sensor_kind(const settings *s)
 
 static bool is_sensor(const settings *s)
 {
-    return sensor_kind(s) || (s->network && strcmp(s->network, "sensor") == 0);
+    return first_kind(s, false) || (s->network && strcmp(s->network, "sensor") == 0);
+}
+
+/* A network is for one of the two. */
+static sordino_status check_kinds(const settings *s, sordino_error *why)
+{
+    const signal_kind *const sound = first_kind(s, true), *const sensor = first_kind(s, false);
+    if (sound && sensor)
+        return error_set(why, SORDINO_BAD_ARG,
+                         "%s is sound and %s is a sensor's signal; train a model for each",
+                         sound->name, sensor->name);
+    if (sensor && s->network && strcmp(s->network, "sensor") != 0)
+        return error_set(why, SORDINO_BAD_ARG,
+                         "The network %s is for sound, and %s is a sensor's signal", s->network,
+                         sensor->name);
+    if (sound && s->network && strcmp(s->network, "sensor") == 0)
+        return error_set(why, SORDINO_BAD_ARG,
+                         "The network sensor is for sensors' signals, and %s is sound",
+                         sound->name);
+    return SORDINO_OK;
 }
 
 /* OUTPUT without ".safetensors", and something else behind it, where nothing was given. */
@@ -196,10 +236,7 @@ static sordino_status list_own_rates(settings *s, sordino_error *why)
     mix_spec *const m = &s->mix;
     m->n_rates = 0;
     for (uint32_t i = 0; i < s->signal.n; i++) {
-        char name[64];
-        snprintf(name, sizeof name, "%.*s", (int)strcspn(s->signal.items[i], ":"),
-                 s->signal.items[i]);
-        const signal_kind *const kind = signal_find(name);
+        const signal_kind *const kind = kind_of(s->signal.items[i]);
         const double rate = kind && kind->rate > 0 ? kind->rate : 500;
         uint32_t k = 0;
         while (k < m->n_rates && m->rates[k] != rate)
@@ -215,6 +252,71 @@ static sordino_status list_own_rates(settings *s, sordino_error *why)
     return m->n_rates > 0 ? SORDINO_OK : design_rates("500", m, why);
 }
 
+/* Whether a network of other shape than a start model's is described. */
+static bool describes_network(const settings *s)
+{
+    static const char *const names[] = {"network",  "features",  "channels", "hidden",
+                                        "kernel",   "dilations", "norm",     "taps",
+                                        "tap-bins", "window",    "hop"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (settings_given(s, names[i]))
+            return true;
+    return false;
+}
+
+static bool is_builtin(const char *name)
+{
+    const char *other;
+    for (size_t i = 0; (other = sordino_builtin_name(i)) != NULL; i++)
+        if (strcmp(other, name) == 0)
+            return true;
+    return false;
+}
+
+/* Speech starts from what the library knows of it; a model that is fitted to a noise is trained in
+ * another way than one that has all to learn. */
+static sordino_status choose_start(settings *s, sordino_error *why)
+{
+    bool speech = !s->mix.sensor && (s->signal.n > 0 || s->clean.n > 0 || s->espeak > 0);
+    for (uint32_t i = 0; i < s->signal.n; i++) {
+        const signal_kind *const kind = kind_of(s->signal.items[i]);
+        speech = speech && kind && strcmp(kind->name, "speech") == 0;
+    }
+    if (!s->from && speech && !describes_network(s) && is_builtin("speech")) {
+        s->from = strdup("speech");
+        if (!s->from)
+            return error_set(why, SORDINO_NO_MEM, "Out of memory for settings");
+    }
+    const char *const start = settings_start(s);
+    if (s->tune && !start)
+        return error_set(why, SORDINO_BAD_ARG, "--tune needs a model to start from: --from MODEL");
+    const bool usual = start && is_builtin(start) && !s->dilations && !settings_given(s, "tune");
+    return s->tune || usual ? settings_tune(s, why) : SORDINO_OK;
+}
+
+static sordino_status check_rates(const settings *s, sordino_error *why)
+{
+    const mix_spec *const m = &s->mix;
+    for (uint32_t i = 0; i < m->n_rates && !m->sensor; i++)
+        if (m->rates[i] < SOUND_LOWEST || m->rates[i] > SOUND_HIGHEST)
+            return error_set(why, SORDINO_BAD_ARG,
+                             "--rates: %g Hz is no rate that models for sound serve, %d to %d Hz; "
+                             "for a sensor's signal give --network sensor",
+                             m->rates[i], (int)SOUND_LOWEST, (int)SOUND_HIGHEST);
+    return SORDINO_OK;
+}
+
+static sordino_status fill_names(options *o, sordino_error *why)
+{
+    settings *const s = &o->settings;
+    if (!fill_name(&s->checkpoint, s->output, ".checkpoint") ||
+        !fill_name(&s->log, s->output, ".jsonl") || !fill_name(&s->picture, s->output, ".png") ||
+        !fill_name(&s->card, s->output, ".md") ||
+        !fill_name(&o->rejected, s->output, ".rejected.safetensors") || !fill_model_name(s))
+        return error_set(why, SORDINO_NO_MEM, "Out of memory for names");
+    return SORDINO_OK;
+}
+
 static sordino_status complete(options *o, sordino_error *why)
 {
     settings *const s = &o->settings;
@@ -222,9 +324,12 @@ static sordino_status complete(options *o, sordino_error *why)
         settings_set(s, "signal", s->mix.sensor ? "ecg" : "speech", why) != SORDINO_OK)
         return why ? why->status : SORDINO_NO_MEM;
     s->own_rates = s->mix.sensor && !s->rates;
-    const sordino_status status =
-        s->own_rates ? list_own_rates(s, why)
-                     : design_rates(s->rates ? s->rates : default_rates, &s->mix, why);
+    sordino_status status = o->preview ? SORDINO_OK : check_kinds(s, why);
+    if (status == SORDINO_OK)
+        status = s->own_rates ? list_own_rates(s, why)
+                              : design_rates(s->rates ? s->rates : default_rates, &s->mix, why);
+    if (status == SORDINO_OK)
+        status = check_rates(s, why);
     if (status != SORDINO_OK || o->preview || o->onnx_from)
         return status;
     if (!s->output && !o->score)
@@ -234,11 +339,61 @@ static sordino_status complete(options *o, sordino_error *why)
                          "No noise is given: --noise FILE, FOLDER or KIND, or --noise-from");
     if (o->score)
         return SORDINO_OK;
-    if (!fill_name(&s->checkpoint, s->output, ".checkpoint") ||
-        !fill_name(&s->log, s->output, ".jsonl") || !fill_name(&s->picture, s->output, ".png") ||
-        !fill_name(&s->card, s->output, ".md") || !fill_model_name(s))
-        return error_set(why, SORDINO_NO_MEM, "Out of memory for names");
-    return SORDINO_OK;
+    status = o->resumed ? SORDINO_OK : choose_start(s, why);
+    return status == SORDINO_OK ? fill_names(o, why) : status;
+}
+
+/* The only checkpoint of this folder, for the caller to free; NULL: none, or several. */
+static char *only_checkpoint(void)
+{
+    glob_t found;
+    char *name = NULL;
+    if (glob("*.checkpoint", 0, NULL, &found) == 0) {
+        if (found.gl_pathc == 1)
+            name = strdup(found.gl_pathv[0]);
+        globfree(&found);
+    }
+    return name;
+}
+
+/* The options of the run that is resumed, for the caller to free; NULL where there are none: that
+ * there is no checkpoint is told when it is to be read. */
+static char *stored_options(const settings *s)
+{
+    char *path = s->checkpoint ? strdup(s->checkpoint) : NULL, *text = NULL;
+    if (!path && s->output && !fill_name(&path, s->output, ".checkpoint"))
+        return NULL;
+    if (!path)
+        path = only_checkpoint();
+    if (path && checkpoint_read_text(path, "options", &text, NULL) != SORDINO_OK)
+        text = NULL;
+    free(path);
+    return text;
+}
+
+/* How long is said anew when anything of it is said. */
+static void replace_length(settings *s, const settings *said)
+{
+    if (!settings_given(said, "minutes") && !settings_given(said, "hours") &&
+        !settings_given(said, "steps"))
+        return;
+    s->minutes = said->minutes;
+    s->hours = said->hours;
+    s->steps = said->steps;
+}
+
+/* Reads the command line behind `stored`, the options of a run that is resumed (NULL: none). */
+static options_found read_behind(int argc, char **argv, options *o, const char *stored, bool sensor,
+                                 sordino_error *why)
+{
+    settings_free(&o->settings);
+    if (sensor) /* other things are usual there */
+        settings_init_sensor(&o->settings);
+    else
+        settings_init(&o->settings);
+    if (stored && settings_bring_back(&o->settings, stored, why) != SORDINO_OK)
+        return OPTIONS_BAD;
+    return read_all(argc, argv, o, why);
 }
 
 /* The words of the command line, quoted where a shell would take them apart. */
@@ -277,11 +432,17 @@ options_found options_parse(int argc, char **argv, options *o, sordino_error *wh
     options_found found = read_all(argc, argv, o, why);
     if (found != OPTIONS_TRAIN)
         return found;
-    if (is_sensor(&o->settings)) { /* other things are usual there; then once more */
-        settings_free(&o->settings);
-        settings_init_sensor(&o->settings);
-        found = read_all(argc, argv, o, why);
-    }
+    settings said = o->settings;
+    char *const stored = said.resume ? stored_options(&said) : NULL;
+    o->settings = (settings){0};
+    o->resumed = stored != NULL;
+    found = read_behind(argc, argv, o, stored, false, why);
+    if (found == OPTIONS_TRAIN && is_sensor(&o->settings))
+        found = read_behind(argc, argv, o, stored, true, why);
+    if (found == OPTIONS_TRAIN && stored)
+        replace_length(&o->settings, &said);
+    o->stored_names = stored;
+    settings_free(&said);
     if (found == OPTIONS_TRAIN && !o->command) {
         (void)error_set(why, SORDINO_NO_MEM, "Out of memory for the command line");
         return OPTIONS_BAD;
@@ -291,8 +452,47 @@ options_found options_parse(int argc, char **argv, options *o, sordino_error *wh
     return found;
 }
 
+/* Whether the run that is resumed had this line among its options. */
+static bool was_named(const options *o, const char *name, const char *path)
+{
+    const size_t n = strlen(name), m = strlen(path);
+    for (const char *at = o->stored_names; at && *at;) {
+        const size_t length = strcspn(at, "\n");
+        if (length == n + 1 + m && strncmp(at, name, n) == 0 && strncmp(at + n + 1, path, m) == 0)
+            return true;
+        at += length + (at[length] == '\n');
+    }
+    return false;
+}
+
+sordino_status options_check_files(const options *o, sordino_error *why)
+{
+    const settings *const s = &o->settings;
+    const struct {
+        const char *name, *path;
+    } files[] = {{"output", s->output}, {"checkpoint", s->checkpoint}, {"log", s->log},
+                 {"card", s->card},     {"picture", s->picture},       {"output", o->rejected}};
+    for (size_t i = 0; i < sizeof files / sizeof *files && !s->force; i++) {
+        const bool mine = was_named(o, files[i].name, files[i].path) ||
+                          (s->resume && !o->stored_names) ||
+                          (s->resume && files[i].path == o->rejected);
+        if (mine || access(files[i].path, F_OK) != 0)
+            continue;
+        if (files[i].path == s->checkpoint && !s->resume)
+            return error_set(why, SORDINO_BAD_ARG,
+                             "%s: a run is saved there; go on with it by --resume, or replace it "
+                             "by --force",
+                             files[i].path);
+        return error_set(why, SORDINO_BAD_ARG, "%s: exists; give --force to replace it",
+                         files[i].path);
+    }
+    return SORDINO_OK;
+}
+
 void options_free(options *o)
 {
     settings_free(&o->settings);
     free(o->command);
+    free(o->rejected);
+    free(o->stored_names);
 }

@@ -68,7 +68,7 @@ class Base(unittest.TestCase):
 class Runs(Base):
     def test_a_short_run_learns_and_its_model_denoises(self):
         result = train(*SMALL, "--signal", "tones", "--noise", "hum", "--hours", "0.3",
-                       "--learning-rate", "5e-3", "--force", "-o", self.at("m.safetensors"))
+                       "--learning-rate", "5e-3", "--even-if-worse", "-o", self.at("m.safetensors"))
         self.assertEqual(result.returncode, 0, result.stderr)
         for name in ("m.safetensors", "m.md", "m.png", "m.jsonl", "m.checkpoint"):
             self.assertTrue(os.path.getsize(self.at(name)) > 0, name)
@@ -87,7 +87,7 @@ class Runs(Base):
 
     def test_one_seed_gives_one_model_whatever_the_threads(self):
         for name, more in (("a", []), ("b", ["--threads", "1"]), ("c", ["--seed", "2"])):
-            result = train(*SMALL, *SOUND, "--hours", "0.02", "--force", *more, "-o",
+            result = train(*SMALL, *SOUND, "--hours", "0.02", "--even-if-worse", *more, "-o",
                            self.at(name + ".safetensors"))
             self.assertEqual(result.returncode, 0, result.stderr)
         weights = []
@@ -99,7 +99,8 @@ class Runs(Base):
 
     def test_resuming_gives_what_no_interruption_gives(self):
         for more in (["--muon", "--channels", "16"], ["--norm"]):
-            options = [*SMALL, *SOUND, *more, "--hours", "0.15", "--force", "--validate-every", "0.03"]
+            options = [*SMALL, *SOUND, *more, "--hours", "0.15", "--even-if-worse",
+                       "--validate-every", "0.03"]
             self.assertEqual(train(*options, "-o", self.at("whole.safetensors")).returncode, 0)
             process = subprocess.Popen([TRAIN, *options, "-o", self.at("cut.safetensors")],
                                        stderr=subprocess.PIPE, text=True)
@@ -136,7 +137,7 @@ class Runs(Base):
         write_wav(self.at("noise.wav"), [0.2 * math.sin(1.3 * i * i) for i in range(8000)], 360)
         result = train("--signal", "ecg", "--noise", self.at("noise.wav"), "--channels", "8",
                        "--hidden", "8", "--dilations", "1,2,4", "--seconds", "1", "--batch", "4",
-                       "--hours", "0.3", "--validation-items", "4", "--force", "-o",
+                       "--hours", "0.3", "--validation-items", "4", "--even-if-worse", "-o",
                        self.at("m.safetensors"))
         self.assertEqual(result.returncode, 0, result.stderr)
         self.assertIn("FIR Wiener", result.stderr)
@@ -149,10 +150,11 @@ class Runs(Base):
         self.assertEqual(done.returncode, 0, done.stderr)
 
     def test_a_model_is_trained_further(self):
-        first = train(*SMALL, *SOUND, "--hours", "0.05", "--force", "-o", self.at("a.safetensors"))
+        first = train(*SMALL, *SOUND, "--hours", "0.05", "--even-if-worse", "-o",
+                      self.at("a.safetensors"))
         self.assertEqual(first.returncode, 0, first.stderr)
         start = losses(self.at("a.jsonl"))[0]
-        result = train(*SMALL, *SOUND, "--hours", "0.05", "--force", "--from",
+        result = train(*SMALL, *SOUND, "--hours", "0.05", "--even-if-worse", "--from",
                        self.at("a.safetensors"), "--seed", "5", "-o", self.at("b.safetensors"))
         self.assertEqual(result.returncode, 0, result.stderr)
         self.assertLess(losses(self.at("b.jsonl"))[0], start)
@@ -160,14 +162,16 @@ class Runs(Base):
     def test_a_loser_is_not_written_unless_forced(self):
         options = [*SMALL, *SOUND, "--hours", "0.003", "-o", self.at("m.safetensors")]
         result = train(*options)
-        self.check_refused(result, "m.safetensors", "--force", code=3)
+        self.check_refused(result, "m.safetensors", "--even-if-worse", code=3)
         self.assertFalse(os.path.exists(self.at("m.safetensors")))
-        result = train(*options, "--resume", "--force")
+        self.assertGreater(os.path.getsize(self.at("m.rejected.safetensors")), 0)
+        result = train(*options, "--resume", "--even-if-worse")
         self.assertEqual(result.returncode, 0, result.stderr)
         self.assertTrue(os.path.exists(self.at("m.safetensors")))
+        self.assertFalse(os.path.exists(self.at("m.rejected.safetensors")))
 
     def test_a_loss_that_is_not_finite_goes_back_and_says_so(self):
-        result = train(*SMALL, *SOUND, "--hours", "0.02", "--force", "--learning-rate", "1",
+        result = train(*SMALL, *SOUND, "--hours", "0.02", "--even-if-worse", "--learning-rate", "1",
                        "--clip", "0", "--warm-up", "0", "--norm", "--power", "1", "--error", "0",
                        "--multi-stft", "1", "--l2", "1000000", "-o", self.at("m.safetensors"))
         if result.returncode != 0:
@@ -248,7 +252,7 @@ class Refusals(Base):
         with open(self.at("few/broken.wav"), "w") as f:
             f.write("no sound\n")
         options = [*SMALL, "--noise", self.at("few"), "--signal", "tones", "--hours", "0.01",
-                   "--force", "-o", self.at("m.safetensors")]
+                   "--force", "--even-if-worse", "-o", self.at("m.safetensors")]
         result = train(*options)
         self.assertEqual(result.returncode, 0, result.stderr)
         self.assertIn("broken.wav", result.stderr)
@@ -262,10 +266,11 @@ class Refusals(Base):
         self.assertEqual(self.bytes_of("m.safetensors"), b"precious")
 
     def test_resuming_something_else_is_refused(self):
-        options = [*SMALL, *SOUND, "--hours", "0.01", "--force", "-o", self.at("m.safetensors")]
+        options = [*SMALL, *SOUND, "--hours", "0.01", "--force", "--even-if-worse", "-o",
+                   self.at("m.safetensors")]
         self.check_refused(train(*options, "--resume"), "m.checkpoint")
         self.assertEqual(train(*options).returncode, 0)
-        self.check_refused(train(*options, "--resume", "--seed", "9"), "settings")
+        self.check_refused(train(*options, "--resume", "--seed", "9"), "settings", "'seed 9'")
         with open(self.at("m.checkpoint"), "r+b") as f:
             f.seek(5000)
             f.write(b"\x00\x01\x02\x03")
@@ -275,7 +280,7 @@ class Refusals(Base):
         def small_files():
             signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
             resource.setrlimit(resource.RLIMIT_FSIZE, (30000, 30000))
-        options = [*SMALL, *SOUND, "--force", "-o", self.at("m.safetensors")]
+        options = [*SMALL, *SOUND, "--force", "--even-if-worse", "-o", self.at("m.safetensors")]
         self.assertEqual(train(*options, "--hours", "0.01").returncode, 0)
         before = self.bytes_of("m.checkpoint")
         result = train(*options, "--hours", "0.02", "--resume", preexec_fn=small_files)

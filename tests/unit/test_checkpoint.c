@@ -35,9 +35,9 @@ static void lay_out(run *a, const char *text)
     a->vectors[0] = (checkpoint_vector){"weights", a->weights, N};
     a->vectors[1] = (checkpoint_vector){"none", NULL, 0};
     a->vectors[2] = (checkpoint_vector){"moments", a->moments, N};
-    a->numbers[0] = (checkpoint_number){"step", &a->step};
-    a->numbers[1] = (checkpoint_number){"loss", &a->loss};
-    a->texts[0] = (checkpoint_text){"settings", text};
+    a->numbers[0] = (checkpoint_number){"step", &a->step, false};
+    a->numbers[1] = (checkpoint_number){"loss", &a->loss, false};
+    a->texts[0] = (checkpoint_text){"settings", text, false};
     a->all = (checkpoint){a->vectors, 3, a->numbers, 2, a->texts, 1};
 }
 

@@ -71,16 +71,51 @@ static const safetensors_entry *find_entry(const safetensors *s, const char *nam
     return NULL;
 }
 
+/* Lines of `a` that `b` has not, with commas between; nothing more where the room ends. */
+static void list_own_lines(const char *a, const char *b, char *to, size_t room)
+{
+    size_t at = 0;
+    to[0] = '\0';
+    for (const char *line = a; *line;) {
+        const size_t n = strcspn(line, "\n");
+        bool found = false;
+        for (const char *other = b; *other && !found;) {
+            const size_t m = strcspn(other, "\n");
+            found = m == n && strncmp(other, line, n) == 0;
+            other += m + (other[m] == '\n');
+        }
+        if (!found && at < room) {
+            const int put = snprintf(to + at, room - at, "%s%.*s", at ? ", " : "", (int)n, line);
+            at += put > 0 ? (size_t)put : 0;
+        }
+        line += n + (line[n] == '\n');
+    }
+}
+
+static sordino_status other_run(const char *path, const char *name, const char *has,
+                                const char *wants, sordino_error *why)
+{
+    char here[200], there[200];
+    if (!has || strcmp(name, "settings") != 0)
+        return error_set(why, SORDINO_BAD_MODEL,
+                         "%s belongs to another run (its %s differs); give the options it was made "
+                         "with, or start anew",
+                         path, name);
+    list_own_lines(wants, has, here, sizeof here);
+    list_own_lines(has, wants, there, sizeof there);
+    return error_set(why, SORDINO_BAD_MODEL,
+                     "%s belongs to another run: its settings have '%s' where '%s' is given; leave "
+                     "that out, or start anew",
+                     path, there[0] ? there : "nothing", here[0] ? here : "nothing");
+}
+
 static sordino_status take(const checkpoint *c, const safetensors *s, const char *path,
                            sordino_error *why)
 {
     for (size_t i = 0; i < c->n_texts; i++) {
         const char *const has = safetensors_metadata(s->metadata, s->n_metadata, c->texts[i].name);
-        if (!has || strcmp(has, c->texts[i].value) != 0)
-            return error_set(why, SORDINO_BAD_MODEL,
-                             "%s belongs to another run (its %s differs); give the options it was "
-                             "made with, or start anew",
-                             path, c->texts[i].name);
+        if (!c->texts[i].free && (!has || strcmp(has, c->texts[i].value) != 0))
+            return other_run(path, c->texts[i].name, has, c->texts[i].value, why);
     }
     for (size_t i = 0; i < c->n_vectors; i++) {
         if (c->vectors[i].n == 0)
@@ -98,6 +133,8 @@ static sordino_status take(const checkpoint *c, const safetensors *s, const char
             safetensors_metadata(s->metadata, s->n_metadata, c->numbers[i].name);
         char *end = NULL;
         const double x = text ? strtod(text, &end) : 0;
+        if (!text && c->numbers[i].optional)
+            continue;
         if (!text || end == text || *end != '\0')
             return error_set(why, SORDINO_BAD_MODEL, "%s has no number '%s'", path,
                              c->numbers[i].name);
@@ -106,16 +143,67 @@ static sordino_status take(const checkpoint *c, const safetensors *s, const char
     return SORDINO_OK;
 }
 
+/* Whether the file ends before its own header says. */
+static bool is_cut(const unsigned char *bytes, size_t size)
+{
+    uint64_t header = 0, end = 0;
+    for (int i = 7; size >= 8 && i >= 0; i--)
+        header = header << 8 | bytes[i];
+    if (size < 8 || header > size - 8)
+        return true;
+    char *const text = strndup((const char *)bytes + 8, (size_t)header);
+    for (const char *at = text; at && (at = strstr(at, "\"data_offsets\"")) != NULL; at++) {
+        unsigned long long from, to;
+        if (sscanf(at, "\"data_offsets\":[%llu,%llu]", &from, &to) == 2 && to > end)
+            end = to;
+    }
+    free(text);
+    return end > size - 8 - header;
+}
+
+/* The file, taken apart; `*bytes` stays the caller's. A damaged one is called by its name. */
+static sordino_status open_file(const char *path, void **bytes, safetensors **out,
+                                sordino_error *why)
+{
+    size_t size = 0;
+    sordino_error inner = {0};
+    *out = NULL;
+    sordino_status status = model_read_path(path, SAFETENSORS_MAX_BYTES, bytes, &size, why);
+    if (status != SORDINO_OK)
+        return status;
+    status = safetensors_read(*bytes, size, kind, out, &inner);
+    if (status == SORDINO_BAD_MODEL && is_cut(*bytes, size))
+        return error_set(why, status,
+                         "%s is cut short: %zu bytes are left of it; start anew, or bring back a "
+                         "whole one",
+                         path, size);
+    return status == SORDINO_OK ? status : error_set(why, status, "%s: %s", path, inner.text);
+}
+
 sordino_status checkpoint_read(const char *path, const checkpoint *c, sordino_error *why)
 {
     void *bytes = NULL;
-    size_t size = 0;
     safetensors *s = NULL;
-    sordino_status status = model_read_path(path, SAFETENSORS_MAX_BYTES, &bytes, &size, why);
-    if (status == SORDINO_OK)
-        status = safetensors_read(bytes, size, kind, &s, why);
+    sordino_status status = open_file(path, &bytes, &s, why);
     if (status == SORDINO_OK)
         status = take(c, s, path, why);
+    safetensors_free(s);
+    free(bytes);
+    return status;
+}
+
+sordino_status checkpoint_read_text(const char *path, const char *name, char **out,
+                                    sordino_error *why)
+{
+    void *bytes = NULL;
+    safetensors *s = NULL;
+    *out = NULL;
+    sordino_status status = open_file(path, &bytes, &s, why);
+    const char *const has =
+        status == SORDINO_OK ? safetensors_metadata(s->metadata, s->n_metadata, name) : NULL;
+    *out = has ? strdup(has) : NULL;
+    if (has && !*out)
+        status = error_set(why, SORDINO_NO_MEM, "Out of memory for the checkpoint");
     safetensors_free(s);
     free(bytes);
     return status;

@@ -5,6 +5,7 @@
 #ifndef RUN_CHECKPOINT_H
 #define RUN_CHECKPOINT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -19,11 +20,13 @@ typedef struct checkpoint_vector {
 typedef struct checkpoint_number {
     const char *name;
     double *value; /* kept exactly; whole numbers up to 2^53 */
+    bool optional; /* older files may lack it: then the value stays */
 } checkpoint_number;
 
 typedef struct checkpoint_text {
     const char *name;
     const char *value; /* when reading: what the file must say, or it is refused */
+    bool free;         /* it may say anything: to be read by checkpoint_read_text */
 } checkpoint_text;
 
 typedef struct checkpoint {
@@ -45,5 +48,10 @@ SORDINO_NODISCARD sordino_status checkpoint_write(const char *path, const checkp
  * checkpoint, or of a newer format), NO_MEM. */
 SORDINO_NODISCARD sordino_status checkpoint_read(const char *path, const checkpoint *c,
                                                  sordino_error *why);
+
+/* One text of a checkpoint, for the caller to free; NULL in `*out` where the file has none of that
+ * name. Errors: as checkpoint_read. */
+SORDINO_NODISCARD sordino_status checkpoint_read_text(const char *path, const char *name,
+                                                      char **out, sordino_error *why);
 
 #endif

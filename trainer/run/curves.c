@@ -29,6 +29,7 @@ static const colour ink = {0.10, 0.35, 0.65},
                     level_colours[] = {
                         {0.45, 0.45, 0.45}, {0.80, 0.55, 0.10}, {0.55, 0.25, 0.60},
                         {0.15, 0.55, 0.35}, {0.75, 0.20, 0.20}, {0.35, 0.50, 0.10},
+                        {0.10, 0.10, 0.10},
 };
 
 static void add(curve *c, double x, double y)
@@ -179,6 +180,7 @@ static void draw_panel(cairo_t *cr, const curves *c, const curve *what, int k, c
     range y = {INFINITY, -INFINITY};
     for (size_t i = k < 0 ? what->n / 50 : 0; i < what->n; i++) /* the first steep fall aside */
         widen(&y, what->points[i].y);
+    _Static_assert(sizeof level_colours / sizeof *level_colours == SCORE_MODEL, "one for each");
     for (int i = 0; k >= 0 && i < SCORE_MODEL; i++)
         if (!isnan(c->level[i][k]) && i != SCORE_ZEROS)
             widen(&y, c->level[i][k]);

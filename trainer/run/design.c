@@ -221,6 +221,84 @@ sordino_status design_new(const settings *s, front_spec *out_front, graph **out_
                    out_front, out_graph, why);
 }
 
+sordino_status design_serves(const settings *s, const sordino_model *m, const char *name,
+                             sordino_error *why)
+{
+    const bool sound = m->front.kind == FRONT_STFT;
+    if (sound != s->mix.sensor)
+        return SORDINO_OK;
+    return error_set(why, SORDINO_BAD_ARG, "%s is a model for %s, and what is mixed is %s", name,
+                     sound ? "sound" : "sensors' signals", sound ? "a sensor's signal" : "sound");
+}
+
+/* Width of a node, 0 where there is none of that name. */
+static double width_of(const graph *g, const char *name)
+{
+    const size_t i = graph_find(g, name);
+    return i < graph_size(g) ? graph_at(g, i)->width : 0;
+}
+
+static double kernel_of(const graph *g, const char *name)
+{
+    const size_t i = graph_find(g, name);
+    for (uint32_t k = 0; i < graph_size(g) && k < graph_at(g, i)->n_attrs; k++)
+        if (strcmp(graph_at(g, i)->attrs[k].name, "kernel") == 0)
+            return graph_at(g, i)->attrs[k].value;
+    return 0;
+}
+
+/* The widths that --network stands for, where they are not given themselves. */
+static preset_tcn named_preset(const settings *s)
+{
+    const char *const name = s->network ? s->network : "";
+    if (strcmp(name, "speech-l") == 0)
+        return preset_speech_l();
+    return strcmp(name, "sensor") == 0 ? preset_sensor() : preset_speech_s();
+}
+
+sordino_status design_agrees(const settings *s, const sordino_model *m, sordino_error *why)
+{
+    const char *const from = settings_start(s);
+    const front_spec *const f = &m->front;
+    const preset_tcn p = named_preset(s);
+    const bool named = s->network != NULL;
+    const struct {
+        const char *name;
+        bool asked;
+        double wanted, has;
+    } list[] = {
+        {"channels", named || s->channels > 0, s->channels > 0 ? s->channels : p.channels,
+         width_of(m->graph, "first")},
+        {"hidden", named || s->hidden > 0, s->hidden > 0 ? s->hidden : p.hidden,
+         width_of(m->graph, "block0.in")},
+        {"kernel", s->kernel > 0, s->kernel, kernel_of(m->graph, "block0.time")},
+        {"norm", settings_given(s, "norm"), s->norm,
+         graph_find(m->graph, "block0.norm1") < graph_size(m->graph)},
+        {"taps", s->taps >= 0, s->taps, f->taps},
+        {"tap-bins", s->tap_bins > 0, s->tap_bins, f->tap_bins},
+        {"window", settings_given(s, "window"), s->window, f->window},
+        {"hop", settings_given(s, "hop"), s->hop, f->hop},
+        {"hop-samples", settings_given(s, "hop-samples"), s->hop_samples, f->hop_samples},
+        {"lag", settings_given(s, "lag"), s->lag_samples, f->lag_samples},
+        {"scale-time", s->scale_time > 0, s->scale_time, f->scale_time},
+    };
+    const sordino_status status = design_serves(s, m, from, why);
+    for (size_t i = 0; status == SORDINO_OK && i < sizeof list / sizeof *list; i++)
+        if (list[i].asked && list[i].wanted != list[i].has)
+            return error_set(
+                why, SORDINO_BAD_ARG,
+                "--%s would be ignored: the network is that of %s, where it is %g, not "
+                "%g; leave it out, or give --from nothing",
+                named && !settings_given(s, list[i].name) ? "network" : list[i].name, from,
+                list[i].has, list[i].wanted);
+    if (status == SORDINO_OK && s->features && !s->dilations)
+        return error_set(why, SORDINO_BAD_ARG,
+                         "--features would be ignored: they are those of %s; leave it out, or give "
+                         "--from nothing",
+                         from);
+    return status;
+}
+
 cost_spec design_cost(const settings *s)
 {
     return (cost_spec){

@@ -102,7 +102,7 @@ sordino_status train_export(const train *t, const char *command, void **out_byte
     put(&e, "sordino.trainer", strdup(trainer));
     put(&e, "sordino.hours", print_copy("%.6g", t->best_hours));
     put(&e, "sordino.scores", figures ? json_dumps(figures, JSON_PRESERVE_ORDER) : NULL);
-    if (s->from)
+    if (settings_start(s))
         put(&e, "sordino.from", strdup(t->from_hash));
     json_decref(figures);
     const sordino_status status =

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <jansson.h>
 
@@ -17,9 +18,12 @@ static const double bar_interval = 0.2, log_interval = 5; /* s */
 
 struct report {
     FILE *log;
-    bool bar, drawn; /* a line stands on the terminal */
+    bool told, bar, drawn; /* lines; a bar, on a terminal; one stands there */
     double last_bar, last_log;
     curves *curves;
+    char rivals[96]; /* what the model is compared with, for the bar */
+    double latest;   /* its first figure at the last scoring; NAN: none yet */
+    score_kind kind; /* that figure */
 };
 
 static double now(void)
@@ -35,8 +39,10 @@ sordino_status report_new(const char *log, bool resume, bool bar, report **out, 
     report *r = calloc(1, sizeof *r);
     if (!r)
         return error_set(why, SORDINO_NO_MEM, "Out of memory for the report");
-    r->bar = bar;
+    r->told = bar;
+    r->bar = bar && isatty(STDERR_FILENO);
     r->last_bar = r->last_log = -1e9;
+    r->latest = NAN;
     sordino_status status = curves_new(resume ? log : NULL, &r->curves, why);
     if (status == SORDINO_OK && log) {
         r->log = fopen(log, resume ? "a" : "w");
@@ -82,9 +88,15 @@ static void print_time(char *to, size_t size, double s)
         snprintf(to, size, "%d s", (int)s);
 }
 
+static const char *print_hours(char *to, size_t size, double hours)
+{
+    snprintf(to, size, "%.2f h of audio", hours);
+    return to;
+}
+
 static void draw_bar(report *r, const train_status *s)
 {
-    char left[32], done[BAR_WIDTH + 1];
+    char left[32], hours[32], done[BAR_WIDTH + 1];
     const double remaining =
         s->progress > 0 ? s->elapsed * (1 - s->progress) / s->progress : INFINITY;
     const int full = (int)(s->progress * BAR_WIDTH);
@@ -92,8 +104,12 @@ static void draw_bar(report *r, const train_status *s)
         done[i] = i < full ? '#' : '.';
     done[BAR_WIDTH] = '\0';
     print_time(left, sizeof left, remaining);
-    fprintf(stderr, "\r[%s] %3.0f %%  loss %.4f  %.2f h of audio  %.0f x real time  %s left \033[K",
-            done, 100 * s->progress, s->loss, s->hours, s->speed, left);
+    char now[32] = "";
+    if (!isnan(r->latest))
+        snprintf(now, sizeof now, "%.2f ", r->latest);
+    fprintf(stderr, "\r[%s] %3.0f %%  %s %s(%s)  %s  %s left \033[K", done, 100 * s->progress,
+            score_kind_name(r->kind), now, r->rivals,
+            s->trying ? "trying learning rates" : print_hours(hours, sizeof hours, s->hours), left);
     fflush(stderr);
     r->drawn = true;
 }
@@ -146,7 +162,8 @@ static json_t *status_object(const train_status *s)
 
 static void say_scores(report *r, const train_status *s)
 {
-    if (!r->bar)
+    r->latest = s->model->mean[r->kind];
+    if (!r->told)
         return;
     if (r->drawn)
         fputs("\r\033[K", stderr);
@@ -162,7 +179,7 @@ void report_watch(void *self, const train_status *s)
 {
     report *const r = self;
     const double at = now();
-    if (s->event) {
+    if (s->event && (r->told || !s->trying)) {
         report_end_line(r);
         fprintf(stderr, "sordino-train: %s\n", s->event);
     }
@@ -172,11 +189,34 @@ void report_watch(void *self, const train_status *s)
         draw_bar(r, s);
         r->last_bar = at;
     }
-    if (s->model || s->event || at - r->last_log >= log_interval) {
+    if (s->model || s->event || (!s->trying && at - r->last_log >= log_interval)) {
         json_t *const o = status_object(s);
         curves_add(r->curves, o);
         log_line(r, o);
         r->last_log = at;
+    }
+}
+
+/* The figures to beat, a line each and short for the bar. */
+static void tell_rivals(report *r, const train *t)
+{
+    static const score_subject shown[] = {SCORE_NOISY, SCORE_WIENER, SCORE_KALMAN, SCORE_START};
+    size_t at = 0;
+    r->kind = isnan(train_baseline(t, SCORE_NOISY)->mean[SCORE_SNR]) ? SCORE_SI_SDR : SCORE_SNR;
+    for (size_t i = 0; i < sizeof shown / sizeof *shown; i++) {
+        const scores *const s = train_baseline(t, shown[i]);
+        if (isnan(s->mean[r->kind]))
+            continue;
+        const int n = snprintf(r->rivals + at, sizeof r->rivals - at, "%s%s %.2f", at ? ", " : "",
+                               score_subject_name(shown[i]), s->mean[r->kind]);
+        at += n > 0 && (size_t)n < sizeof r->rivals - at ? (size_t)n : 0;
+        if (!r->told)
+            continue;
+        fprintf(stderr, "%s:", score_subject_name(shown[i]));
+        for (int k = 0; k < SCORE_COUNT; k++)
+            if (!isnan(s->mean[k]))
+                fprintf(stderr, "  %s %.3f", score_kind_name((score_kind)k), s->mean[k]);
+        fputc('\n', stderr);
     }
 }
 
@@ -195,6 +235,7 @@ void report_baselines(report *r, const train *t)
         (void)json_object_set_new(line, "baselines", all);
     curves_add(r->curves, line);
     log_line(r, line);
+    tell_rivals(r, t);
 }
 
 sordino_status report_draw(report *r, const char *path, sordino_error *why)

@@ -10,8 +10,9 @@
 
 typedef struct report report;
 
-/* `log` is continued when `resume`, else begun anew; NULL: no log. `bar`: a progress line on
- * standard error. Errors: NO_MEM, IO. */
+/* `log` is continued when `resume`, else begun anew; NULL: no log. `bar`: progress on
+ * standard error, a line for each scoring and, on a terminal, a bar; elsewhere there is no
+ * character of control. Errors: NO_MEM, IO. */
 SORDINO_NODISCARD sordino_status report_new(const char *log, bool resume, bool bar, report **out,
                                             sordino_error *why);
 void report_free(report *r);

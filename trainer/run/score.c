@@ -30,9 +30,9 @@ struct scoring {
     score_subject subject;
     uint32_t average; /* samples of the moving average */
     const sordino_model *model;
-    scores *each; /* [n] */
-    sordino_error why;
-    sordino_status status;
+    scores *each[SCORE_SUBJECTS]; /* [n], as scored last; NULL: not yet */
+    scores *now;                  /* [n] of the run going on */
+    sordino_error *why;           /* [n] of the run going on */
 };
 
 const char *score_kind_name(score_kind k)
@@ -43,8 +43,9 @@ const char *score_kind_name(score_kind k)
 
 const char *score_subject_name(score_subject s)
 {
-    static const char *const names[SCORE_SUBJECTS] = {
-        "noisy", "zeros", "moving average", "FIR Wiener", "Wiener", "Kalman", "model"};
+    static const char *const names[SCORE_SUBJECTS] = {"noisy",       "zeros",  "moving average",
+                                                      "FIR Wiener",  "Wiener", "Kalman",
+                                                      "start model", "model"};
     return names[s];
 }
 
@@ -57,8 +58,11 @@ void scoring_free(scoring *s)
         free(s->items[i].clean);
     }
     fir_wiener_free(s->fir);
+    for (int i = 0; i < SCORE_SUBJECTS; i++)
+        free(s->each[i]);
     free(s->items);
-    free(s->each);
+    free(s->now);
+    free(s->why);
     free(s);
 }
 
@@ -127,7 +131,9 @@ static sordino_status make_items(scoring *s, const settings *g, const sources *s
         const mix_example *e = mixer_make(m, w, index++);
         for (int tries = 0; e && !has_sound(e) && tries < 8; tries++)
             e = mixer_make(m, w, index++);
-        if (!e || !copy_item(&s->items[i], e))
+        if (!e)
+            status = mixer_failure(m, why);
+        else if (!copy_item(&s->items[i], e))
             status = error_set(why, SORDINO_NO_MEM, "Out of memory for validation");
     }
     mix_work_free(w);
@@ -155,7 +161,9 @@ static sordino_status fit_filter(scoring *s, const settings *g, const sources *s
         status = mix_work_new(m, &w, why);
     for (uint64_t i = 0; status == SORDINO_OK && i < FIT_ITEMS; i++) {
         const mix_example *const e = mixer_make(m, w, (UINT64_C(1) << 48) + i);
-        if (!e || !fir_wiener_add(s->fir, e->noisy, e->clean, e->n, e->level))
+        if (!e)
+            status = mixer_failure(m, why);
+        else if (!fir_wiener_add(s->fir, e->noisy, e->clean, e->n, e->level))
             status = error_set(why, SORDINO_NO_MEM, "Out of memory for validation");
     }
     if (status == SORDINO_OK)
@@ -192,9 +200,10 @@ sordino_status scoring_new(const settings *g, const sources *src, workers *w, sc
         s->sensor = g->mix.sensor;
         s->workers = w;
         s->items = calloc(s->n, sizeof *s->items);
-        s->each = calloc(s->n, sizeof *s->each);
+        s->now = calloc(s->n, sizeof *s->now);
+        s->why = calloc(s->n, sizeof *s->why);
     }
-    if (!s || !s->items || !s->each) {
+    if (!s || !s->items || !s->now || !s->why) {
         scoring_free(s);
         return error_set(why, SORDINO_NO_MEM, "Out of memory for validation");
     }
@@ -248,7 +257,8 @@ static sordino_status denoise(const scoring *s, const item *it, float *y, sordin
     sordino_config config;
     sordino_denoiser *d;
     sordino_config_init(&config);
-    config.method = s->subject == SCORE_MODEL    ? SORDINO_METHOD_NETWORK
+    const bool network = s->subject == SCORE_MODEL || s->subject == SCORE_START;
+    config.method = network                      ? SORDINO_METHOD_NETWORK
                     : s->subject == SCORE_KALMAN ? SORDINO_METHOD_KALMAN
                                                  : SORDINO_METHOD_WIENER;
     config.rate = it->rate;
@@ -320,22 +330,20 @@ static void score_item(void *self, uint32_t thread, size_t k)
     const item *const it = &s->items[k];
     float *const y = malloc(it->n * sizeof *y);
     double *const x2 = malloc(it->n * sizeof *x2), *const y2 = malloc(it->n * sizeof *y2);
-    sordino_error why = {0};
+    sordino_error *const why = &s->why[k];
     (void)thread;
-    s->each[k] = (scores){.mean = {NAN, NAN, NAN, NAN}};
+    s->now[k] = (scores){.mean = {NAN, NAN, NAN, NAN}};
+    *why = (sordino_error){0};
     sordino_status status = y && x2 && y2
-                                ? estimate(s, it, y, &why)
-                                : error_set(&why, SORDINO_NO_MEM, "Out of memory for validation");
+                                ? estimate(s, it, y, why)
+                                : error_set(why, SORDINO_NO_MEM, "Out of memory for validation");
+    why->status = status;
     if (status == SORDINO_OK) {
         for (size_t i = 0; i < it->n; i++) {
             x2[i] = (double)it->clean[i];
             y2[i] = (double)y[i];
         }
-        s->each[k] = measure(s, it, x2, y2);
-    } else {
-        s->each[k].mean[0] = INFINITY; /* marks the item */
-        if (k == 0)
-            s->why = why;
+        s->now[k] = measure(s, it, x2, y2);
     }
     free(y);
     free(x2);
@@ -350,22 +358,21 @@ static bool applies(const scoring *s, score_subject subject)
     return s->sensor ? !sound_only : !sensor_only;
 }
 
-/* Scores all items as `subject` and `average` say. */
+/* Scores all items as `subject` and `average` say, into s->now and their means into `out`. */
 static sordino_status score_all(scoring *s, scores *out, sordino_error *why)
 {
     workers_run(s->workers, score_item, s, s->n);
+    for (uint32_t i = 0; i < s->n; i++)
+        if (s->why[i].status != SORDINO_OK) {
+            if (why)
+                *why = s->why[i];
+            return s->why[i].status;
+        }
     for (int k = 0; k < SCORE_COUNT; k++) {
         double sum = 0;
         uint32_t n = 0;
         for (uint32_t i = 0; i < s->n; i++) {
-            const double x = s->each[i].mean[k];
-            if (isinf(x) && k == 0) {
-                if (why)
-                    *why = s->why;
-                return s->why.status != SORDINO_OK
-                           ? s->why.status
-                           : error_set(why, SORDINO_NO_MEM, "Out of memory for validation");
-            }
+            const double x = s->now[i].mean[k];
             if (!isnan(x)) {
                 sum += x;
                 n++;
@@ -376,27 +383,76 @@ static sordino_status score_all(scoring *s, scores *out, sordino_error *why)
     return SORDINO_OK;
 }
 
+/* What each item got, for comparisons. */
+static sordino_status keep(scoring *s, sordino_error *why)
+{
+    scores **const at = &s->each[s->subject];
+    if (!*at)
+        *at = calloc(s->n, sizeof **at);
+    if (!*at)
+        return error_set(why, SORDINO_NO_MEM, "Out of memory for validation");
+    memcpy(*at, s->now, s->n * sizeof **at);
+    return SORDINO_OK;
+}
+
 sordino_status scoring_run(scoring *s, score_subject subject, const sordino_model *model,
                            scores *out, sordino_error *why)
 {
     *out = (scores){.mean = {NAN, NAN, NAN, NAN}};
-    if (!applies(s, subject))
+    if (!applies(s, subject) || (subject == SCORE_START && !model))
         return SORDINO_OK;
     s->subject = subject;
     s->model = model;
     s->average = 3;
-    s->why = (sordino_error){0};
     sordino_status status = score_all(s, out, why);
+    if (status == SORDINO_OK)
+        status = keep(s, why);
     if (subject != SCORE_MOVING_AVERAGE)
         return status;
     for (uint32_t width = 5; status == SORDINO_OK && width <= MAX_AVERAGE; width += width / 4 * 2) {
         scores other;
         s->average = width;
         status = score_all(s, &other, why);
-        if (status == SORDINO_OK && other.mean[SCORE_RMSE] < out->mean[SCORE_RMSE])
+        if (status == SORDINO_OK && other.mean[SCORE_RMSE] < out->mean[SCORE_RMSE]) {
             *out = other;
+            status = keep(s, why);
+        }
     }
     return status;
+}
+
+/* The 97.5 % point of Student's t by its expansion about the normal one (Abramowitz & Stegun 1964,
+ * "Handbook of mathematical functions", 26.7.5); right to 1 % from 4 degrees of freedom on. */
+static double student(double freedom)
+{
+    const double z = 1.959964, z3 = z * z * z, z5 = z3 * z * z;
+    return z + (z3 + z) / (4 * freedom) + (5 * z5 + 16 * z3 + 3 * z) / (96 * freedom * freedom) +
+           (3 * z5 * z * z + 19 * z5 + 17 * z3 - 15 * z) / (384 * freedom * freedom * freedom);
+}
+
+score_difference scoring_compare(const scoring *s, score_subject rival)
+{
+    const scores *const a = s->each[SCORE_MODEL], *const b = s->each[rival];
+    score_difference d;
+    for (int k = 0; k < SCORE_COUNT; k++) {
+        const double sign = k == SCORE_RMSE ? -1 : 1;
+        double sum = 0, squares = 0, n = 0;
+        d.mean[k] = d.half[k] = NAN;
+        for (uint32_t i = 0; a && b && i < s->n; i++) {
+            const double x = sign * (a[i].mean[k] - b[i].mean[k]);
+            if (isnan(x))
+                continue;
+            n++;
+            const double from = n > 1 ? sum / (n - 1) : x; /* Welford 1962 */
+            sum += x;
+            squares += (x - from) * (x - sum / n);
+        }
+        if (n < 1)
+            continue;
+        d.mean[k] = sum / n;
+        d.half[k] = n > 1 ? student(n - 1) * sqrt(squares / (n - 1) / n) : INFINITY;
+    }
+    return d;
 }
 
 double scores_merit(const scores *s)
@@ -406,16 +462,19 @@ double scores_merit(const scores *s)
                                      : s->mean[SCORE_SNR];
 }
 
-bool scores_beat(const scores *model, const scores *baseline)
+bool scores_lose(const score_difference *d, bool harmed, score_kind *kind)
 {
-    bool any = false;
+    bool better = false, worse = false;
+    *kind = isnan(d->mean[SCORE_SNR]) ? SCORE_SI_SDR : SCORE_SNR;
     for (int k = 0; k < SCORE_COUNT; k++) {
-        const double a = model->mean[k], b = baseline->mean[k];
-        if (isnan(a) || isnan(b))
-            continue;
-        any = true;
-        if (k == SCORE_RMSE ? a >= b : a <= b)
-            return false;
+        better = better || d->mean[k] > d->half[k]; /* NAN compares false */
+        if (!worse && d->mean[k] < -d->half[k]) {
+            worse = true;
+            *kind = (score_kind)k;
+        }
     }
-    return any;
+    if (better || worse)
+        return worse && (harmed || !better);
+    const scores mean = {.mean = {d->mean[0], d->mean[1], d->mean[2], d->mean[3]}};
+    return !(scores_merit(&mean) > 0);
 }

@@ -38,6 +38,7 @@ typedef enum score_subject {
     SCORE_FIR_WIENER,     /* causal FIR filter fitted on training examples: sensor only */
     SCORE_WIENER,         /* the library's spectral baseline: sound only */
     SCORE_KALMAN,         /* the library's Kalman filter: sensor only */
+    SCORE_START,          /* the model that a run starts from, where there is one */
     SCORE_MODEL,
     SCORE_SUBJECTS
 } score_subject;
@@ -55,8 +56,11 @@ SORDINO_NODISCARD sordino_status scoring_new(const settings *settings, const sou
 void scoring_free(scoring *s);
 uint32_t scoring_count(const scoring *s);
 
-/* Scores one subject; `model` (with a plan) for SCORE_MODEL. Subjects that do not apply give NAN.
- * Errors: NO_MEM, UNSUPPORTED (the model does not serve a rate). */
+/* Scores one subject; `model` (with a plan) for SCORE_START and SCORE_MODEL. Subjects that do not
+ * apply give NAN, as does SCORE_START without a model. What each mixture got is kept for
+ * scoring_compare until the subject is scored again. The error is that of the first mixture, in
+ * their order, that could not be scored, whatever the thread. Errors: NO_MEM, UNSUPPORTED (the
+ * model does not serve a rate). */
 SORDINO_NODISCARD sordino_status scoring_run(scoring *s, score_subject subject,
                                              const sordino_model *model, scores *out,
                                              sordino_error *why);
@@ -65,7 +69,19 @@ SORDINO_NODISCARD sordino_status scoring_run(scoring *s, score_subject subject,
  * ESTOI (a tenth of ESTOI weighs as much as 2 dB); for sensor signals SNR in dB. */
 double scores_merit(const scores *s);
 
-/* Whether a model's figures beat the baseline's: every figure that both have is better. */
-bool scores_beat(const scores *model, const scores *baseline);
+/* SCORE_MODEL beside another subject on the same mixtures, more is better: the mean difference and
+ * half the width of its paired 95 % interval (Student's t). NAN where a figure does not apply. */
+typedef struct score_difference {
+    double mean[SCORE_COUNT], half[SCORE_COUNT];
+} score_difference;
+
+/* As both were scored last. */
+score_difference scoring_compare(const scoring *s, score_subject rival);
+
+/* Whether the model loses: worse beyond the interval on some figure and better beyond it on none;
+ * or, where no figure is beyond it, no better by its merit in the mean. With `harmed`, being worse
+ * beyond the interval on any figure is enough: a denoiser must not harm what it is given. `*kind`
+ * gets the figure that says so. */
+bool scores_lose(const score_difference *d, bool harmed, score_kind *kind);
 
 #endif

@@ -1,6 +1,7 @@
 #include "trainer/run/settings.h"
 
 #include "core/base/error.h"
+#include "trainer/signals/signal.h"
 
 #include <errno.h>
 #include <math.h>
@@ -36,8 +37,8 @@ typedef struct setting {
 
 static const setting table[] = {
     {"output", "FILE", "the model to write (.safetensors)", files, TEXT, AT(output), 0, 0, false},
-    {"from", "MODEL", "start from this model; more --dilations add blocks to it", files, TEXT,
-     AT(from), 0, 0, true},
+    {"from", "MODEL", "start from this model, or from nothing; speech starts from 'speech'", files,
+     TEXT, AT(from), 0, 0, true},
     {"checkpoint", "FILE", "where the run is saved; else OUTPUT.checkpoint", files, TEXT,
      AT(checkpoint), 0, 0, false},
     {"resume", NULL, "go on from the checkpoint", files, FLAG, AT(resume), 0, 0, false},
@@ -46,8 +47,9 @@ static const setting table[] = {
     {"picture", "FILE", "curves of loss and scores; else OUTPUT.png", files, TEXT, AT(picture), 0,
      0, false},
     {"card", "FILE", "the model's card; else OUTPUT.md", files, TEXT, AT(card), 0, 0, false},
-    {"force", NULL, "overwrite; write a model even if it loses to the baseline", files, FLAG,
-     AT(force), 0, 0, false},
+    {"force", NULL, "replace files that are there", files, FLAG, AT(force), 0, 0, false},
+    {"even-if-worse", NULL, "write a model that loses to what it is compared with", files, FLAG,
+     AT(even_if_worse), 0, 0, false},
     {"quiet", NULL, "no progress", files, FLAG, AT(quiet), 0, 0, false},
 
     {"minutes", "M", "stop after so many minutes", length, NUMBER, AT(minutes), 0, 1e6, false},
@@ -145,6 +147,10 @@ static const setting table[] = {
     {"lanes", "N", "parts of a batch that run in parallel", descent, WHOLE, AT(lanes), 1, 256,
      true},
     {"learning-rate", "R", "at its highest", descent, NUMBER, AT(learning_rate), 0, 1, true},
+    {"find-rate", NULL, "try learning rates below that one first, and go on with the best", descent,
+     FLAG, AT(find_rate), 0, 0, true},
+    {"tune", NULL, "fit the start model to the noise; the rule for a built-in one", descent, FLAG,
+     AT(tune), 0, 0, true},
     {"muon", NULL, "matrices of inner layers go by Muon instead of AdamW", descent, FLAG, AT(muon),
      0, 0, true},
     {"decay", "R", "of weights", descent, NUMBER, AT(decay), 0, 10, true},
@@ -167,6 +173,7 @@ static const setting table[] = {
     {"notes", "TEXT", "sources and attributions", about, TEXT, AT(notes), 0, 0, false},
 };
 enum { N_SETTINGS = sizeof table / sizeof *table };
+_Static_assert((int)N_SETTINGS <= (int)SETTINGS_MAX, "settings.given has room for all");
 
 static void *field(const settings *s, const setting *t)
 {
@@ -213,16 +220,20 @@ void settings_init_sensor(settings *s)
     s->batch = 8;
 }
 
+static void empty_list(setting_list *l)
+{
+    for (uint32_t k = 0; k < l->n; k++)
+        free(l->items[k]);
+    l->n = 0;
+}
+
 void settings_free(settings *s)
 {
     for (size_t i = 0; i < N_SETTINGS; i++) {
         if (table[i].type == TEXT)
             free(*(char **)field(s, &table[i]));
-        if (table[i].type == LIST) {
-            setting_list *const l = field(s, &table[i]);
-            for (uint32_t k = 0; k < l->n; k++)
-                free(l->items[k]);
-        }
+        if (table[i].type == LIST)
+            empty_list(field(s, &table[i]));
     }
     *s = (settings){0};
 }
@@ -254,11 +265,25 @@ static sordino_status set_number(const setting *t, void *at, const char *value, 
     return SORDINO_OK;
 }
 
-/* "a,b" grows the list by two where commas part items; paths keep theirs. */
+/* Whether every part between commas is the name of a generator, with a weight or without. */
+static bool all_kinds(const char *value)
+{
+    while (*value) {
+        char name[64];
+        const size_t n = strcspn(value, ",");
+        snprintf(name, sizeof name, "%.*s", (int)strcspn(value, ":,"), value);
+        if (!signal_find(name))
+            return false;
+        value += n + (value[n] == ',');
+    }
+    return true;
+}
+
+/* "a,b" grows the list by two where commas part generators; paths keep theirs. */
 static sordino_status add_item(const setting *t, setting_list *l, const char *value,
                                sordino_error *why)
 {
-    const bool commas = t->offset == AT(signal);
+    const bool commas = t->offset == AT(signal) || (t->offset == AT(noise) && all_kinds(value));
     while (*value) {
         const size_t n = commas ? strcspn(value, ",") : strlen(value);
         if (l->n == SETTINGS_MAX_LIST)
@@ -291,10 +316,14 @@ sordino_status settings_set(settings *s, const char *name, const char *value, so
     if (!t)
         return error_set(why, SORDINO_BAD_ARG, "There is no setting '%s'; see --help", name);
     void *const at = field(s, t);
+    s->given[t - table] = true;
     if (t->type == FLAG)
         return set_flag(t, at, value, why);
     if (!value || *value == '\0')
         return error_set(why, SORDINO_BAD_ARG, "%s needs a value: %s", name, t->value);
+    if (t->type == LIST && s->stale[t - table])
+        empty_list(at);
+    s->stale[t - table] = false;
     if (t->type == LIST)
         return add_item(t, at, value, why);
     if (t->type != TEXT)
@@ -304,6 +333,48 @@ sordino_status settings_set(settings *s, const char *name, const char *value, so
         return error_set(why, SORDINO_NO_MEM, "Out of memory for settings");
     free(*(char **)at);
     *(char **)at = copy;
+    return SORDINO_OK;
+}
+
+bool settings_given(const settings *s, const char *name)
+{
+    const setting *const t = find(name);
+    return t && s->given[t - table];
+}
+
+const char *settings_start(const settings *s)
+{
+    return s->from && strcmp(s->from, SETTINGS_FROM_NOTHING) != 0 ? s->from : NULL;
+}
+
+sordino_status settings_tune(settings *s, sordino_error *why)
+{
+    /* A start model has learnt what speech is; noise of one kind, as it was recorded, is what it is
+     * shown. Its loss is that of models/speech.recipe. */
+    static const char *const usual[][2] = {
+        {"learning-rate", "2e-3"},
+        {"warm-up", "10"},
+        {"cool-down", "0.7"},
+        {"over", "1"},
+        {"estoi", "0.1"},
+        {"second-noise-chance", "0"},
+        {"resample-chance", "0.1"},
+        {"filter-chance", "0.25"},
+        {"noise-only-chance", "0.02"},
+        {"pool", "48"},
+    };
+    for (size_t i = 0; i < sizeof usual / sizeof *usual; i++) {
+        const setting *const t = find(usual[i][0]);
+        if (s->given[t - table])
+            continue;
+        if (strcmp(t->name, "learning-rate") == 0 && !settings_given(s, "find-rate"))
+            s->find_rate = true;
+        const sordino_status status = settings_set(s, t->name, usual[i][1], why);
+        s->given[t - table] = false;
+        if (status != SORDINO_OK)
+            return status;
+    }
+    s->tune = true;
     return SORDINO_OK;
 }
 
@@ -351,6 +422,28 @@ sordino_status settings_read(settings *s, const char *path, sordino_error *why)
     return status;
 }
 
+sordino_status settings_bring_back(settings *s, const char *text, sordino_error *why)
+{
+    static const char *const sitting[] = {"force", "even-if-worse", "resume", "quiet"};
+    sordino_status status = SORDINO_OK;
+    for (const char *at = text; status == SORDINO_OK && *at;) {
+        const size_t n = strcspn(at, "\n");
+        char *const line = strndup(at, n);
+        bool passed = false;
+        for (size_t i = 0; line && i < sizeof sitting / sizeof *sitting; i++)
+            passed = passed || strncmp(line, sitting[i], strlen(sitting[i])) == 0;
+        if (!line)
+            status = error_set(why, SORDINO_NO_MEM, "Out of memory for settings");
+        else if (!passed)
+            status = read_line(s, line, why);
+        free(line);
+        at += n + (at[n] == '\n');
+    }
+    for (size_t i = 0; i < N_SETTINGS; i++)
+        s->stale[i] = table[i].type == LIST && s->given[i];
+    return status;
+}
+
 bool settings_info(size_t i, setting_info *out)
 {
     if (i >= N_SETTINGS)
@@ -359,24 +452,28 @@ bool settings_info(size_t i, setting_info *out)
     return true;
 }
 
-static void print_setting(const settings *s, const settings *usual, const setting *t, FILE *to)
+/* `always`: also where it is the usual one. */
+static void print_setting(const settings *s, const settings *usual, const setting *t, bool always,
+                          FILE *to)
 {
     const void *const at = field(s, t), *const was = field(usual, t);
     switch (t->type) {
     case FLAG:
         if (*(const bool *)at != *(const bool *)was)
             fprintf(to, "%s %s\n", t->name, "yes");
+        else if (always)
+            fprintf(to, "%s %s\n", t->name, "no");
         break;
     case NUMBER:
-        if (*(const double *)at != *(const double *)was)
+        if (always || *(const double *)at != *(const double *)was)
             fprintf(to, "%s %.17g\n", t->name, *(const double *)at);
         break;
     case WHOLE:
-        if (*(const uint32_t *)at != *(const uint32_t *)was)
+        if (always || *(const uint32_t *)at != *(const uint32_t *)was)
             fprintf(to, "%s %u\n", t->name, (unsigned)*(const uint32_t *)at);
         break;
     case LONG:
-        if (*(const uint64_t *)at != *(const uint64_t *)was)
+        if (always || *(const uint64_t *)at != *(const uint64_t *)was)
             fprintf(to, "%s %llu\n", t->name, (unsigned long long)*(const uint64_t *)at);
         break;
     case TEXT:
@@ -403,9 +500,11 @@ char *settings_text(const settings *s, bool essence)
         settings_init_sensor(&usual);
     else
         settings_init(&usual);
-    for (size_t i = 0; i < N_SETTINGS; i++)
-        if (!essence || table[i].essence)
-            print_setting(s, &usual, &table[i], to);
+    for (size_t i = 0; i < N_SETTINGS; i++) {
+        const bool nothing = table[i].offset == AT(from) && !settings_start(s);
+        if (!essence || (table[i].essence && !nothing))
+            print_setting(s, &usual, &table[i], !essence && s->given[i], to);
+    }
     settings_free(&usual);
     if (fclose(to) != 0) {
         free(text);

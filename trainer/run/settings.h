@@ -15,7 +15,10 @@
 
 #include "trainer/mix/mix.h"
 
-enum { SETTINGS_MAX_LIST = 64 };
+enum { SETTINGS_MAX_LIST = 64, SETTINGS_MAX = 128 };
+
+/* What --from says for a run that starts from no model. */
+#define SETTINGS_FROM_NOTHING "nothing"
 
 typedef struct setting_list {
     uint32_t n;
@@ -25,7 +28,9 @@ typedef struct setting_list {
 typedef struct settings {
     /* Files */
     char *output, *from, *checkpoint, *log, *picture, *card; /* owned, NULL when not given */
-    bool resume, force, quiet;
+    bool resume, force, even_if_worse, quiet;
+    bool tune;      /* fits the start model to the noise: other things are usual then */
+    bool find_rate; /* tries learning rates first */
     /* How long */
     double minutes, hours, steps; /* of time; of audio; of descent; 0: no limit */
     uint64_t seed;
@@ -62,6 +67,9 @@ typedef struct settings {
     char *validation_snr;  /* DB,... */
     /* About the model */
     char *name, *description, *licence, *notes;
+
+    bool given[SETTINGS_MAX]; /* by settings_set, in the order of the table */
+    bool stale[SETTINGS_MAX]; /* lists that the next item replaces: those of a run resumed */
 } settings;
 
 /* Fills in what holds when nothing is said: for sound, and for a sensor's signal. */
@@ -73,9 +81,25 @@ void settings_free(settings *s);
 SORDINO_NODISCARD sordino_status settings_set(settings *s, const char *name, const char *value,
                                               sordino_error *why);
 
+/* Whether a setting was given, by a recipe or on the command line. */
+bool settings_given(const settings *s, const char *name);
+
+/* The model that a run starts from; NULL: none. Borrowed. */
+const char *settings_start(const settings *s);
+
+/* Fills in what is usual when a model that knows its task is fitted to one noise, where nothing
+ * else was given. Errors: NO_MEM. */
+SORDINO_NODISCARD sordino_status settings_tune(settings *s, sordino_error *why);
+
 /* Reads a recipe: a line a setting, `#` starts a comment, paths are relative to the working
  * directory. Errors: IO, and those of settings_set with the line's number. */
 SORDINO_NODISCARD sordino_status settings_read(settings *s, const char *path, sordino_error *why);
+
+/* Takes the lines that settings_text wrote for a run that is resumed, less what belongs to a
+ * sitting (force, even-if-worse, resume, quiet). What is set afterwards goes before it: a list is
+ * replaced, not grown. Errors: as settings_set. */
+SORDINO_NODISCARD sordino_status settings_bring_back(settings *s, const char *text,
+                                                     sordino_error *why);
 
 /* One setting as the table has it, for --help, completion and the command line; `i` from 0, false
  * from the end on. */
@@ -84,8 +108,10 @@ typedef struct setting_info {
 } setting_info;
 bool settings_info(size_t i, setting_info *out);
 
-/* What differs from settings_init, as the lines of a recipe; the caller frees it; NULL when out of
- * memory. Without what does not bear on the result (output, log, quiet ...) when `essence`. */
+/* What differs from settings_init, or was given, as the lines of a recipe; the caller frees it;
+ * NULL when out of memory. When `essence` without what does not bear on the result (output, log,
+ * quiet
+ * ...), and what differs only. */
 char *settings_text(const settings *s, bool essence);
 
 #endif

@@ -57,16 +57,18 @@ void sources_free(sources *s)
     free(s);
 }
 
-/* Cuts ":WEIGHT" off a copy of `item`. A colon that no number follows belongs to the name. */
+/* Cuts ":WEIGHT" off a copy of `item`. A colon that no number follows belongs to the name, as does
+ * any colon of a file that is there. */
 static char *split_weight(const char *item, double *weight)
 {
+    struct stat st;
     char *name = strdup(item);
     *weight = 1;
-    char *const colon = name ? strrchr(name, ':') : NULL;
+    char *const colon = name && stat(item, &st) != 0 ? strrchr(name, ':') : NULL;
     if (colon) {
         char *end;
         const double w = strtod(colon + 1, &end);
-        if (end != colon + 1 && *end == '\0' && isfinite(w) && w > 0) {
+        if (end != colon + 1 && *end == '\0') {
             *weight = w;
             *colon = '\0';
         }
@@ -167,7 +169,10 @@ static sordino_status add_item(const settings *g, sources *s, const char *item, 
         return error_set(why, SORDINO_NO_MEM, "Out of memory for settings");
     const signal_kind *const kind = signal_find(name);
     sordino_status status;
-    if (kind && (!paths || stat(name, &st) != 0) && kind->is_noise == noise)
+    if (!(weight > 0) || !isfinite(weight))
+        status = error_set(why, SORDINO_BAD_ARG,
+                           "The weight in '%s' must be a number above 0; leave it out for 1", item);
+    else if (kind && (!paths || stat(name, &st) != 0) && kind->is_noise == noise)
         status = add_kind(g, s, kind, noise, weight * factor, why);
     else if (paths)
         status = open_recordings(g, s, name, noise, weight * factor, notes, why);
@@ -219,7 +224,7 @@ static double share(const setting_list *l, double more, double total)
     for (uint32_t i = 0; i < l->n; i++) {
         double weight;
         free(split_weight(l->items[i], &weight));
-        sum += weight;
+        sum += weight > 0 && isfinite(weight) ? weight : 0;
     }
     return sum > 0 ? total / sum : 0;
 }
@@ -238,6 +243,7 @@ static sordino_status open_all(const settings *g, sources *s, FILE *notes, sordi
         const mix_source source = {.name = "espeak-ng",
                                    .weight = g->espeak * signals,
                                    .slow = true,
+                                   .lack = "it ended, and cannot be started again",
                                    .self = s,
                                    .draw = draw_espeak};
         status = add_source(s->clean, &s->n_clean, source, why);

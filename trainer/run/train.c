@@ -18,7 +18,7 @@ static const double loss_memory = 0.02;    /* of the smoothed loss, a step */
 static const double statistics_rate = 0.1; /* of batch norm's running averages, as in PyTorch */
 static const double default_minutes = 30;
 
-static double now(void)
+double train_clock(void)
 {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
@@ -39,8 +39,10 @@ void train_free(train *t)
     net_free(t->net);
     graph_free(t->graph);
     free(t->best_values);
-    free(t->saved);
+    free(t->start_values);
+    free(t->saved.values);
     free(t->essence);
+    free(t->options);
     free(t);
 }
 
@@ -90,11 +92,11 @@ static sordino_status new_adam(train *t, sordino_error *why)
     return status;
 }
 
-/* A file, or a model that is part of the library. */
+/* A model that is part of the library, or a file. */
 static sordino_status open_model(const char *name, sordino_model **out, sordino_error *why)
 {
-    const sordino_status status = sordino_model_open_path(name, out, why);
-    return status == SORDINO_NOT_FOUND ? sordino_model_open_builtin(name, out, why) : status;
+    const sordino_status status = sordino_model_open_builtin(name, out, NULL);
+    return status == SORDINO_OK ? status : sordino_model_open_path(name, out, why);
 }
 
 /* Takes weights, graph and front end from a model file; the graph is built anew when its dilations
@@ -102,9 +104,13 @@ static sordino_status open_model(const char *name, sordino_model **out, sordino_
 static sordino_status start_from(train *t, sordino_error *why)
 {
     sordino_model *m = NULL;
-    sordino_status status = open_model(t->settings->from, &m, why);
-    if (status != SORDINO_OK)
+    sordino_status status = open_model(settings_start(t->settings), &m, why);
+    if (status == SORDINO_OK)
+        status = design_agrees(t->settings, m, why);
+    if (status != SORDINO_OK) {
+        sordino_model_free(m);
         return status;
+    }
     const bool anew = t->settings->dilations || t->settings->blocks > 0;
     if (anew) {
         status = design_new(t->settings, &t->front, &t->graph, why);
@@ -128,7 +134,7 @@ static sordino_status start_from(train *t, sordino_error *why)
 static sordino_status new_network(train *t, sordino_error *why)
 {
     sordino_status status;
-    if (t->settings->from) {
+    if (settings_start(t->settings)) {
         status = start_from(t, why);
     } else {
         status = design_new(t->settings, &t->front, &t->graph, why);
@@ -146,6 +152,12 @@ static sordino_status new_network(train *t, sordino_error *why)
     if (!t->best_values)
         return error_set(why, SORDINO_NO_MEM, "Out of memory for weights");
     memcpy(t->best_values, net_values(t->net), t->all * sizeof *t->best_values);
+    if (settings_start(t->settings)) {
+        t->start_values = calloc(t->all + 1, sizeof *t->start_values);
+        if (!t->start_values)
+            return error_set(why, SORDINO_NO_MEM, "Out of memory for weights");
+        memcpy(t->start_values, net_values(t->net), t->all * sizeof *t->start_values);
+    }
     return new_adam(t, why);
 }
 
@@ -153,9 +165,11 @@ static sordino_status new_network(train *t, sordino_error *why)
 static sordino_status describe_run(train *t, sordino_error *why)
 {
     t->essence = settings_text(t->settings, true);
+    t->options = settings_text(t->settings, false);
     snprintf(t->graph_hash, sizeof t->graph_hash, "%016" PRIx64, graph_hash(t->graph));
     snprintf(t->data_hash, sizeof t->data_hash, "%016" PRIx64, sources_hash(t->sources));
-    return t->essence ? SORDINO_OK : error_set(why, SORDINO_NO_MEM, "Out of memory for settings");
+    return t->essence && t->options ? SORDINO_OK
+                                    : error_set(why, SORDINO_NO_MEM, "Out of memory for settings");
 }
 
 /* One run on all machines. */
@@ -237,7 +251,7 @@ sordino_status train_new(const settings *s, machines *m, FILE *notes, train **ou
 
 /* ---- saving ---- */
 
-enum { N_VECTORS = 5, N_NUMBERS = 11 + SCORE_COUNT, N_TEXTS = 3 };
+enum { N_VECTORS = 5, N_NUMBERS = 12 + SCORE_COUNT, N_TEXTS = 4 };
 
 /* What a checkpoint holds; the arrays are the caller's. */
 static checkpoint describe(train *t, checkpoint_vector v[N_VECTORS], checkpoint_number n[N_NUMBERS],
@@ -252,46 +266,74 @@ static checkpoint describe(train *t, checkpoint_vector v[N_VECTORS], checkpoint_
     v[2] = (checkpoint_vector){"moment2", a->second, size};
     v[3] = (checkpoint_vector){"average", a->average, size};
     v[4] = (checkpoint_vector){"best", t->best_values, t->all};
-    n[0] = (checkpoint_number){"step", &t->step};
-    n[1] = (checkpoint_number){"updates", &a->updates};
-    n[2] = (checkpoint_number){"loss", &t->loss};
-    n[3] = (checkpoint_number){"hours", &t->hours};
-    n[4] = (checkpoint_number){"elapsed", &t->elapsed};
-    n[5] = (checkpoint_number){"best_merit", &t->best_merit};
-    n[6] = (checkpoint_number){"next_score", &t->next_score};
-    n[7] = (checkpoint_number){"rate_scale", &t->rate_scale};
-    n[8] = (checkpoint_number){"skipped", &t->skipped};
-    n[9] = (checkpoint_number){"recoveries", &t->recoveries};
-    n[10] = (checkpoint_number){"best_hours", &t->best_hours};
+    n[0] = (checkpoint_number){"step", &t->step, false};
+    n[1] = (checkpoint_number){"updates", &a->updates, false};
+    n[2] = (checkpoint_number){"loss", &t->loss, false};
+    n[3] = (checkpoint_number){"hours", &t->hours, false};
+    n[4] = (checkpoint_number){"elapsed", &t->elapsed, false};
+    n[5] = (checkpoint_number){"best_merit", &t->best_merit, false};
+    n[6] = (checkpoint_number){"next_score", &t->next_score, false};
+    n[7] = (checkpoint_number){"rate_scale", &t->rate_scale, false};
+    n[8] = (checkpoint_number){"skipped", &t->skipped, false};
+    n[9] = (checkpoint_number){"recoveries", &t->recoveries, false};
+    n[10] = (checkpoint_number){"best_hours", &t->best_hours, false};
     for (int k = 0; k < SCORE_COUNT; k++)
-        n[11 + k] = (checkpoint_number){score_names[k], &t->figures[SCORE_MODEL].mean[k]};
-    x[0] = (checkpoint_text){"settings", t->essence};
-    x[1] = (checkpoint_text){"graph", t->graph_hash};
-    x[2] = (checkpoint_text){"data", t->data_hash};
+        n[11 + k] = (checkpoint_number){score_names[k], &t->figures[SCORE_MODEL].mean[k], false};
+    n[11 + SCORE_COUNT] = (checkpoint_number){"found_rate", &t->found_rate, true};
+    x[0] = (checkpoint_text){"settings", t->essence, false};
+    x[1] = (checkpoint_text){"graph", t->graph_hash, false};
+    x[2] = (checkpoint_text){"data", t->data_hash, false};
+    x[3] = (checkpoint_text){"options", t->options, true};
     return (checkpoint){v, N_VECTORS, n, N_NUMBERS, x, N_TEXTS};
 }
 
-/* To memory and, on machine 0, to the checkpoint's file. */
+bool train_keep(train *t, snapshot *to)
+{
+    checkpoint_vector v[N_VECTORS];
+    checkpoint_number n[N_NUMBERS];
+    checkpoint_text x[N_TEXTS];
+    size_t sum = 0;
+    _Static_assert(N_NUMBERS <= sizeof to->numbers / sizeof *to->numbers, "room for all");
+    (void)describe(t, v, n, x);
+    for (size_t i = 0; i < N_VECTORS; i++)
+        sum += v[i].n;
+    if (!to->values)
+        to->values = calloc(sum + 1, sizeof *to->values);
+    if (!to->values)
+        return false;
+    float *at = to->values;
+    for (size_t i = 0; i < N_VECTORS; at += v[i++].n)
+        memcpy(at, v[i].values, v[i].n * sizeof *at);
+    for (size_t i = 0; i < N_NUMBERS; i++)
+        to->numbers[i] = *n[i].value;
+    return true;
+}
+
+void train_bring_back(train *t, const snapshot *from)
+{
+    checkpoint_vector v[N_VECTORS];
+    checkpoint_number n[N_NUMBERS];
+    checkpoint_text x[N_TEXTS];
+    const double elapsed = t->elapsed; /* time does not go back */
+    (void)describe(t, v, n, x);
+    const float *at = from->values;
+    for (size_t i = 0; i < N_VECTORS; at += v[i++].n)
+        memcpy(v[i].values, at, v[i].n * sizeof *at);
+    for (size_t i = 0; i < N_NUMBERS; i++)
+        *n[i].value = from->numbers[i];
+    t->elapsed = elapsed;
+}
+
+/* To memory, to go back to when the loss is not finite, and, on machine 0, to the checkpoint's
+ * file. */
 static sordino_status save_here(train *t, sordino_error *why)
 {
     checkpoint_vector v[N_VECTORS];
     checkpoint_number n[N_NUMBERS];
     checkpoint_text x[N_TEXTS];
     const checkpoint c = describe(t, v, n, x);
-    /* In memory too: to go back to when the loss is not finite. */
-    float *at = t->saved;
-    if (!at) {
-        size_t sum = 0;
-        for (size_t i = 0; i < N_VECTORS; i++)
-            sum += v[i].n;
-        at = t->saved = calloc(sum + 1, sizeof *at);
-        if (!at)
-            return error_set(why, SORDINO_NO_MEM, "Out of memory for the checkpoint");
-    }
-    for (size_t i = 0; i < N_VECTORS; at += v[i++].n)
-        memcpy(at, v[i].values, v[i].n * sizeof *at);
-    for (size_t i = 0; i < N_NUMBERS; i++)
-        t->saved_numbers[i] = *n[i].value;
+    if (!train_keep(t, &t->saved))
+        return error_set(why, SORDINO_NO_MEM, "Out of memory for the checkpoint");
     return t->settings->checkpoint && machines_rank(t->machines) == 0
                ? checkpoint_write(t->settings->checkpoint, &c, why)
                : SORDINO_OK;
@@ -300,20 +342,6 @@ static sordino_status save_here(train *t, sordino_error *why)
 static sordino_status save(train *t, sordino_error *why)
 {
     return machines_agree(t->machines, save_here(t, why), why);
-}
-
-/* Back to what was saved last. */
-static void restore(train *t)
-{
-    checkpoint_vector v[N_VECTORS];
-    checkpoint_number n[N_NUMBERS];
-    checkpoint_text x[N_TEXTS];
-    (void)describe(t, v, n, x);
-    const float *at = t->saved;
-    for (size_t i = 0; i < N_VECTORS; at += v[i++].n)
-        memcpy(v[i].values, at, v[i].n * sizeof *at);
-    for (size_t i = 0; i < N_NUMBERS; i++)
-        *n[i].value = t->saved_numbers[i];
 }
 
 sordino_status train_resume(train *t, sordino_error *why)
@@ -335,8 +363,7 @@ sordino_status train_resume(train *t, sordino_error *why)
 
 /* ---- scoring ---- */
 
-/* The weights that are scored and shipped: averages, and batch norm's statistics as they are. */
-static void averaged_values(const train *t, float *to)
+void train_average(const train *t, float *to)
 {
     const size_t size = net_size(t->net);
     memcpy(to, net_values(t->net), t->all * sizeof *to);
@@ -355,7 +382,8 @@ sordino_status train_model_of(const train *t, const float *values, const metadat
     return status;
 }
 
-static sordino_status score_here(train *t, const float *values, scores *out, sordino_error *why)
+static sordino_status score_here(train *t, score_subject subject, const float *values, scores *out,
+                                 sordino_error *why)
 {
     void *bytes = NULL;
     size_t size = 0;
@@ -364,18 +392,19 @@ static sordino_status score_here(train *t, const float *values, scores *out, sor
     if (status == SORDINO_OK)
         status = sordino_model_open_bytes(bytes, size, &m, why);
     if (status == SORDINO_OK)
-        status = scoring_run(t->scoring, SCORE_MODEL, m, out, why);
+        status = scoring_run(t->scoring, subject, m, out, why);
     sordino_model_free(m);
     free(bytes);
     return status;
 }
 
 /* On machine 0; the others hear of it. */
-static sordino_status score_values(train *t, const float *values, scores *out, sordino_error *why)
+static sordino_status score_values(train *t, score_subject subject, const float *values,
+                                   scores *out, sordino_error *why)
 {
     sordino_status status = SORDINO_OK;
     if (t->scoring)
-        status = score_here(t, values, out, why);
+        status = score_here(t, subject, values, out, why);
     status = machines_agree(t->machines, status, why);
     machines_share(t->machines, out, sizeof *out);
     return status;
@@ -386,7 +415,47 @@ sordino_status train_baselines(train *t, sordino_error *why)
     sordino_status status = SORDINO_OK;
     for (int i = 0; t->scoring && status == SORDINO_OK && i < SCORE_MODEL; i++)
         status = scoring_run(t->scoring, (score_subject)i, NULL, &t->figures[i], why);
-    return machines_agree(t->machines, status, why);
+    status = machines_agree(t->machines, status, why);
+    if (status != SORDINO_OK || !t->start_values)
+        return status;
+    /* The start model is the first of those that the best is chosen from. */
+    scores found = {0};
+    status = score_values(t, SCORE_START, t->start_values, &found, why);
+    if (status != SORDINO_OK)
+        return status;
+    t->figures[SCORE_START] = found;
+    if (scores_merit(&found) > t->best_merit) {
+        t->best_merit = scores_merit(&found);
+        t->best_hours = 0;
+        t->figures[SCORE_MODEL] = found;
+        memcpy(t->best_values, t->start_values, t->all * sizeof *t->best_values);
+    }
+    return SORDINO_OK;
+}
+
+sordino_status train_score_now(train *t, float *values, scores *out, sordino_error *why)
+{
+    train_average(t, values);
+    return score_values(t, SCORE_MODEL, values, out, why);
+}
+
+sordino_status train_note_scores(train *t, const float *values, const scores *found,
+                                 train_watcher watcher, void *self, sordino_error *why)
+{
+    train_status where = train_where(t);
+    const double merit = scores_merit(found);
+    where.model = found;
+    where.best = merit > t->best_merit;
+    if (where.best) {
+        t->best_merit = merit;
+        t->best_hours = t->hours;
+        t->figures[SCORE_MODEL] = *found;
+        memcpy(t->best_values, values, t->all * sizeof *t->best_values);
+    }
+    const sordino_status status = save(t, why);
+    if (watcher)
+        watcher(self, &where);
+    return status;
 }
 
 /* Scores the averaged weights; keeps them when they are the best so far; saves. */
@@ -399,27 +468,10 @@ static sordino_status score_and_save(train *t, train_watcher watcher, void *self
     if (!values)
         status = error_set(why, SORDINO_NO_MEM, "Out of memory for scoring");
     status = machines_agree(t->machines, status, why);
-    if (!values || status != SORDINO_OK) {
-        free(values);
-        return status;
-    }
-    averaged_values(t, values);
-    status = score_values(t, values, &found, why);
-    if (status == SORDINO_OK) {
-        train_status where = train_where(t);
-        const double merit = scores_merit(&found);
-        where.model = &found;
-        where.best = merit > t->best_merit;
-        if (where.best) {
-            t->best_merit = merit;
-            t->best_hours = t->hours;
-            t->figures[SCORE_MODEL] = found;
-            memcpy(t->best_values, values, t->all * sizeof *values);
-        }
-        status = save(t, why);
-        if (watcher)
-            watcher(self, &where);
-    }
+    if (values && status == SORDINO_OK)
+        status = train_score_now(t, values, &found, why);
+    if (values && status == SORDINO_OK)
+        status = train_note_scores(t, values, &found, watcher, self, why);
     free(values);
     return status;
 }
@@ -444,11 +496,11 @@ train_status train_where(const train *t)
         .speed = t->speed,
         .progress = progress < 1 ? progress : 1,
         .rate = t->rate,
+        .trying = t->trying,
     };
 }
 
-/* One step; false in `*finite` when its loss or gradient was not. */
-static sordino_status descend(train *t, bool *finite, sordino_error *why)
+sordino_status train_descend(train *t, bool *finite, sordino_error *why)
 {
     step_result result;
     float *gradient, *statistics;
@@ -457,8 +509,10 @@ static sordino_status descend(train *t, bool *finite, sordino_error *why)
     if (status != SORDINO_OK)
         return status;
     const settings *const s = t->settings;
-    const adam_schedule schedule = {
-        .rate = s->learning_rate * t->rate_scale, .warm_up = s->warm_up, .cool_down = s->cool_down};
+    const adam_schedule schedule = {.rate = (t->found_rate > 0 ? t->found_rate : s->learning_rate) *
+                                            t->rate_scale,
+                                    .warm_up = s->warm_up,
+                                    .cool_down = t->trying ? 0 : s->cool_down};
     t->rate = adam_rate(&schedule, t->step, train_where(t).progress);
     *finite = isfinite(result.loss) &&
               adam_update(t->adam, net_values(t->net), gradient, t->rate, &t->norm);
@@ -477,14 +531,13 @@ static sordino_status descend(train *t, bool *finite, sordino_error *why)
 static bool recover(train *t, train_watcher watcher, void *self)
 {
     const double skipped = t->step + t->skipped + 1, tries = t->recoveries + 1;
-    const double scale = t->rate_scale / 2, elapsed = t->elapsed;
+    const double scale = t->rate_scale / 2;
     if (tries > MAX_RECOVERIES)
         return false;
-    restore(t);
+    train_bring_back(t, &t->saved);
     t->skipped = skipped - t->step; /* other examples than those that led here */
     t->recoveries = tries;
     t->rate_scale = scale;
-    t->elapsed = elapsed;
     if (watcher) {
         train_status where = train_where(t);
         where.event = "The loss was not finite; went back to the last good checkpoint, with half "
@@ -505,9 +558,9 @@ static double score_interval(const train *t)
     return t->minutes / 60 * (t->speed > 0 ? t->speed : 100) / SCORINGS;
 }
 
-/* Whether any machine is to stop. Machine 0's clock is everyone's: how far a run in minutes is must
+/* Machine 0's clock is everyone's: how far a run in minutes is must
  * be the same. */
-static bool heed(train *t, bool stop)
+bool train_heed(train *t, bool stop)
 {
     const bool first = machines_rank(t->machines) == 0;
     double told[] = {stop, first ? t->elapsed : 0, first ? t->speed : 0};
@@ -529,16 +582,18 @@ sordino_status train_run(train *t, const volatile int *stop, train_watcher watch
 {
     sordino_status status =
         save(t, why); /* there is something to go back to from the first step on */
-    double last = now();
     bool scored = false, stopped = false;
-    while (status == SORDINO_OK) {
-        stopped = heed(t, stop && *stop);
+    if (status == SORDINO_OK && t->settings->find_rate && !(t->found_rate > 0))
+        status = train_find_rate(t, stop, watcher, self, &stopped, why);
+    double last = train_clock();
+    while (status == SORDINO_OK && !stopped) {
+        stopped = train_heed(t, stop && *stop);
         if (stopped || train_where(t).progress >= 1)
             break;
         bool finite = true;
         const double before = t->hours;
-        status = descend(t, &finite, why);
-        const double at = now(), took = at - last;
+        status = train_descend(t, &finite, why);
+        const double at = train_clock(), took = at - last;
         last = at;
         t->elapsed += took;
         if (status != SORDINO_OK)
@@ -563,7 +618,7 @@ sordino_status train_run(train *t, const volatile int *stop, train_watcher watch
             plan_scoring(t);
             status = score_and_save(t, watcher, self, why);
             scored = true;
-            const double done = now();
+            const double done = train_clock();
             t->elapsed += done - last;
             last = done;
         }
@@ -585,15 +640,30 @@ const scores *train_best(const train *t)
     return &t->figures[SCORE_MODEL];
 }
 
-bool train_wins(const train *t, score_subject *baseline)
+double train_best_hours(const train *t)
 {
-    *baseline = SCORE_WIENER;
-    if (t->settings->mix.sensor)
-        *baseline =
-            t->figures[SCORE_KALMAN].mean[SCORE_SNR] > t->figures[SCORE_FIR_WIENER].mean[SCORE_SNR]
-                ? SCORE_KALMAN
-                : SCORE_FIR_WIENER;
-    return scores_beat(&t->figures[SCORE_MODEL], &t->figures[*baseline]);
+    return t->best_hours;
+}
+
+/* Machine 0 has the mixtures. */
+sordino_status train_judge(train *t, judgement *out, sordino_error *why)
+{
+    static const score_subject sound[] = {SCORE_NOISY, SCORE_WIENER, SCORE_START};
+    static const score_subject sensor[] = {SCORE_NOISY, SCORE_KALMAN, SCORE_FIR_WIENER,
+                                           SCORE_START};
+    const bool is_sensor = t->settings->mix.sensor;
+    *out = (judgement){.wins = true};
+    const sordino_status status =
+        score_here(t, SCORE_MODEL, t->best_values, &t->figures[SCORE_MODEL], why);
+    for (size_t i = 0; status == SORDINO_OK && out->wins && i < (is_sensor ? 4 : 3); i++) {
+        const score_subject rival = is_sensor ? sensor[i] : sound[i];
+        const score_difference d = scoring_compare(t->scoring, rival);
+        if (rival == SCORE_START && !t->start_values)
+            continue;
+        *out = (judgement){.rival = rival};
+        out->wins = !scores_lose(&d, rival == SCORE_NOISY, &out->kind);
+    }
+    return status;
 }
 
 const sources *train_sources(const train *t)

@@ -32,6 +32,7 @@ typedef struct train_status {
     const scores *model; /* of the scoring just made, else NULL */
     bool best;           /* that scoring is the best so far */
     const char *event;   /* a sentence worth a line, else NULL */
+    bool trying;         /* learning rates; nothing to be logged */
 } train_status;
 
 typedef void (*train_watcher)(void *self, const train_status *status);
@@ -50,7 +51,8 @@ void train_free(train *t);
 /* Goes on from the checkpoint. Errors: NOT_FOUND, IO, BAD_MODEL. */
 SORDINO_NODISCARD sordino_status train_resume(train *t, sordino_error *why);
 
-/* Scores the baselines, once before train_run. Errors: NO_MEM. */
+/* Scores the baselines and the start model, once before train_run; the start model is the first of
+ * those that the best is chosen from. Errors: NO_MEM, UNSUPPORTED (a rate that is not served). */
 SORDINO_NODISCARD sordino_status train_baselines(train *t, sordino_error *why);
 
 /* Descends until the limits are reached or `*stop` is set (by a signal's handler; on any
@@ -64,14 +66,23 @@ SORDINO_NODISCARD sordino_status train_run(train *t, const volatile int *stop,
 /* Scores of the best weights so far, and of the baselines. */
 const scores *train_baseline(const train *t, score_subject subject);
 const scores *train_best(const train *t);
+double train_best_hours(const train *t); /* of audio that led there; 0: the start model */
 
 /* The best model so far with its metadata, as bytes of a model file: released with free(). */
 SORDINO_NODISCARD sordino_status train_export(const train *t, const char *command, void **out_bytes,
                                               size_t *out_size, sordino_error *why);
 
-/* Whether the best model beats the baseline (the Wiener filter; for sensor signals the best of the
- * Kalman filter and the fitted FIR filter). `baseline` gets who that is. */
-bool train_wins(const train *t, score_subject *baseline);
+/* Whether the best model is worth having. */
+typedef struct judgement {
+    bool wins;           /* it loses to none of those it is compared with */
+    score_subject rival; /* else: to whom */
+    score_kind kind;     /* ... and by which figure */
+} judgement;
+
+/* Scores the best weights once more and compares them, mixture by mixture, with the untouched
+ * input, the baselines (the Wiener filter; for sensor signals the Kalman filter and the fitted FIR
+ * filter) and the start model (scores_lose). Errors: NO_MEM. */
+SORDINO_NODISCARD sordino_status train_judge(train *t, judgement *out, sordino_error *why);
 
 const sources *train_sources(const train *t);
 train_status train_where(const train *t);
