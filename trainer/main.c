@@ -11,6 +11,7 @@
 #include "core/base/error.h"
 #include "core/model/model_path.h"
 
+#include <errno.h>
 #include <malloc.h>
 #include <math.h>
 #include <signal.h>
@@ -86,6 +87,31 @@ static sordino_status open_model(const char *name, sordino_model **out, sordino_
     return status == SORDINO_OK ? status : sordino_model_open_path(name, out, why);
 }
 
+/* A line of JSON for each mixture. */
+static sordino_status log_items(const scoring *s, const options *o, sordino_error *why)
+{
+    const char *const path = o->settings.log;
+    FILE *const to = path ? fopen(path, o->settings.force ? "w" : "wx") : NULL;
+    if (path && !to)
+        return error_set(why, SORDINO_IO, "%s: %s%s", path, strerror(errno),
+                         errno == EEXIST ? "; give --force to replace it" : "");
+    for (uint32_t i = 0; to && i < scoring_count(s); i++) {
+        const char *between = "{";
+        for (int k = 0; k < SCORE_SUBJECTS; k++)
+            for (int n = 0; n < SCORE_COUNT; n++) {
+                const double x = scoring_item(s, (score_subject)k, i).mean[n];
+                if (x != x)
+                    continue;
+                fprintf(to, "%s\"%s %s\":%.6g", between, score_subject_name((score_subject)k),
+                        score_kind_name((score_kind)n), x);
+                between = ",";
+            }
+        fputs("}\n", to);
+    }
+    return to && fclose(to) != 0 ? error_set(why, SORDINO_IO, "%s: %s", path, strerror(errno))
+                                 : SORDINO_OK;
+}
+
 /* A model beside the baselines, on standard output. */
 static int score(const options *o)
 {
@@ -110,6 +136,8 @@ static int score(const options *o)
         if (status == SORDINO_OK)
             tell_scores(stdout, score_subject_name((score_subject)i), &found);
     }
+    if (status == SORDINO_OK)
+        status = log_items(s, o, &why);
     scoring_free(s);
     sources_free(src);
     sordino_model_free(m);

@@ -455,6 +455,11 @@ score_difference scoring_compare(const scoring *s, score_subject rival)
     return d;
 }
 
+scores scoring_item(const scoring *s, score_subject subject, uint32_t i)
+{
+    return s->each[subject] ? s->each[subject][i] : (scores){.mean = {NAN, NAN, NAN, NAN}};
+}
+
 double scores_merit(const scores *s)
 {
     const double sound = s->mean[SCORE_SI_SDR] + 20 * s->mean[SCORE_ESTOI];

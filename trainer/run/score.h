@@ -65,6 +65,9 @@ SORDINO_NODISCARD sordino_status scoring_run(scoring *s, score_subject subject,
                                              const sordino_model *model, scores *out,
                                              sordino_error *why);
 
+/* What mixture `i` got when `subject` was scored last; NAN where it was not. */
+scores scoring_item(const scoring *s, score_subject subject, uint32_t i);
+
 /* One figure to choose checkpoints by, larger is better: for sound SI-SDR in dB plus 20 times
  * ESTOI (a tenth of ESTOI weighs as much as 2 dB); for sensor signals SNR in dB. */
 double scores_merit(const scores *s);
