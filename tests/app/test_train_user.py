@@ -7,6 +7,7 @@ import json
 import math
 import os
 import random
+import resource
 import shutil
 import signal
 import struct
@@ -191,6 +192,107 @@ class Files(Base):
         self.assertNotIn(b"\r", result.stderr + result.stdout)
         self.assertNotIn(b"\x1b", result.stderr + result.stdout)
         self.assertIn(b"SI-SDR", result.stderr)
+
+
+class Recordings(Base):
+    """What goes in is looked at, and what is held out is held out."""
+    SHORT = [*SMALL, "--signal", "tones", "--steps", "2", "--even-if-worse"]
+
+    def tell(self, *options, code=0):
+        result = train(*self.SHORT, *options, "--force", "-o", self.at("m.safetensors"))
+        self.assertEqual(result.returncode, code, result.stderr)
+        return result.stderr
+
+    def folder_of(self, name, **files):
+        os.makedirs(self.at(name))
+        for file, samples in files.items():
+            write_wav(self.at(f"{name}/{file}.wav"), samples)
+        return self.at(name)
+
+    def test_copies_of_one_file_are_one_recording(self):
+        one = hiss(1, 5)
+        folder = self.folder_of("n", **{f"take-{i}": one for i in range(6)},
+                                louder=[0.5 * x for x in one])
+        said = self.tell("--noise", folder)
+        self.assertIn("and 3 more are copies", said)
+        self.assertIn("the same as", said)
+        self.assertIn("noise, 1 recording, 5 s at 16000 Hz", said)
+        self.assertIn("is cut in two: its first 4 s are trained with, its last 1 s are scored with", said)
+
+    def test_near_copies_stay_on_one_side(self):
+        files = {f"{chr(97 + i) * 3}": hiss(50 + i, 4) for i in range(12)}
+        files.update({f"copy{i}": [0.6 * x for x in hiss(50 + i, 4)][4000:] for i in range(12)})
+        folder = self.folder_of("n", **files)
+        said = self.tell("--noise", folder, "--held-out", "0.3")
+        self.assertIn("and 9 more are copies", said)
+        self.assertIn("much the same as", said)
+        self.assertIn("kept on its side", said)
+
+    def test_links_are_followed_once(self):
+        folder = self.folder_of("n/inner", a=hiss(1, 4), b=hiss(2, 4))
+        write_wav(self.at("other.wav"), hiss(3, 4))
+        os.symlink(folder, os.path.join(folder, "self"))
+        os.symlink("..", os.path.join(folder, "parent"))
+        os.symlink(self.at("."), os.path.join(folder, "root"))
+        os.symlink(os.path.join(folder, "a.wav"), os.path.join(folder, "c.wav"))
+        said = self.tell("--noise", folder)
+        self.assertIn("noise, 2 recordings, 8 s", said)
+        self.assertIn("are links back to folders above", said)
+        self.assertIn("c.wav (the same as a.wav, left out) is a copy", said)
+
+    def test_a_silent_test_part_is_called_that(self):
+        write_wav(self.at("n.wav"), hiss(1, 4) + [0] * 16000)
+        result = train(*self.SHORT, "--noise", self.at("n.wav"), "-o", self.at("m.safetensors"))
+        self.check_refused(result, "n.wav is silent in the part that is kept for scoring")
+
+    def test_what_is_amiss_is_told_before_training(self):
+        draw = random.Random(5)
+        clipped = [max(-0.5, min(0.5, draw.gauss(0, 0.5))) for _ in range(64000)]
+        folder = self.folder_of("n", short=hiss(1, 0.3), silent=[0] * 32000, clipped=clipped,
+                                offset=[0.5 + x for x in hiss(2, 2, level=0.01)], good=hiss(3, 4))
+        with open(self.at("n/nan.wav"), "wb") as f:
+            samples = [float("nan") if i % 100 == 0 else 0.1 * draw.gauss(0, 1) for i in range(32000)]
+            data = struct.pack(f"<{len(samples)}f", *samples)
+            f.write(b"RIFF" + struct.pack("<I", 36 + len(data)) + b"WAVEfmt " +
+                    struct.pack("<IHHIIHH", 16, 3, 1, 16000, 64000, 4, 32) + b"data" +
+                    struct.pack("<I", len(data)) + data)
+        said = self.tell("--noise", folder, "--held-out", "0.3")
+        for words in ("short.wav (0.3 s, 4800 samples) is very short", "silent.wav is silent",
+                      "clipped.wav (", "is clipped", "offset.wav (0.5) has an offset",
+                      "nan.wav (320 of them) has samples that are no numbers"):
+            self.assertIn(words, said)
+        self.assertLess(said.index("short.wav ("), said.index("noisy: "))
+
+    def test_voices_in_noise_and_noise_in_clean_signals(self):
+        self.assertEqual(train("--preview", self.at("p"), "--signal", "speech").returncode, 0)
+        voice = self.at("p/speech-1.wav")
+        said = self.tell("--noise", voice, "--clean", self.at("p"), "--held-out", "0.4")
+        self.assertIn("seems to hold a voice", said)
+        self.assertNotIn("noise of its own", said)
+        raw = self.bytes_of("p/speech-1.wav")
+        at = raw.index(b"data")
+        n, rate = struct.unpack("<I", raw[at + 4:at + 8])[0] // 4, struct.unpack("<I", raw[24:28])[0]
+        samples = struct.unpack(f"<{n}f", raw[at + 8:at + 8 + 4 * n])
+        draw = random.Random(3)
+        for name in ("a", "b", "c"):
+            write_wav(self.at(f"p/{name}.wav"), [x + draw.gauss(0, 0.05) for x in samples], rate)
+        self.assertIn("in the pauses", self.tell("--noise", "hiss", "--clean", self.at("p")))
+
+    def test_hours_of_noise_take_little_memory(self):
+        if os.environ.get("SORDINO_SANITIZED"):
+            self.skipTest("sanitizers want address space")
+        second = struct.pack("<48000h", *(int(3000 * x) for x in hiss(1, 1, 48000, 1)))
+        with wave.open(self.at("long.wav"), "wb") as f:
+            f.setparams((1, 2, 48000, 0, "NONE", ""))
+            for _ in range(2 * 3600):
+                f.writeframesraw(second)
+
+        def little():
+            resource.setrlimit(resource.RLIMIT_AS, (1500 << 20, 1500 << 20))
+        result = train(*self.SHORT, "--noise", self.at("long.wav"), "-o", self.at("m.safetensors"),
+                       preexec_fn=little)
+        self.check_done(result)
+        self.assertIn("long.wav lasts 2 h; passages of 20 minutes in all", result.stderr)
 
 
 class Settings(Base):

@@ -6,6 +6,8 @@
 
 #include "core/base/error.h"
 #include "trainer/data/band.h"
+#include "trainer/data/copies.h"
+#include "trainer/data/inspect.h"
 #include "trainer/data/rate.h"
 #include "trainer/data/sound_read.h"
 
@@ -23,6 +25,7 @@ enum { MAX_VERSIONS = 32, MAX_DEPTH = 16 };
 static const double silence = 1e-5; /* a clip whose peak is below has nothing to teach */
 static const double fade = 0.01;    /* s of cross-fade where a clip repeats */
 static const double cut_share = 0.2;
+static const double longest = 1200; /* s of a file that are kept, when it is looked at */
 
 typedef struct version {
     double rate;
@@ -51,13 +54,38 @@ struct library {
     double hours, max_hours;
     bool pauses;
     size_t left_out;
+    /* While opening, when what goes in is looked at; NULL: it is not. */
+    inspection *inspection;
+    copies *copies;
+    struct seen {
+        char *name; /* owned */
+        bool held_out;
+    } * seen; /* [n_seen], in the order of copies_add */
+    size_t n_seen;
+    char *silent_test; /* a recording whose part for scoring is silent; owned */
     pthread_mutex_t lock;
 };
+
+static void stop_looking(library *l)
+{
+    inspection_free(l->inspection);
+    copies_free(l->copies);
+    for (size_t i = 0; i < l->n_seen; i++)
+        free(l->seen[i].name);
+    free(l->seen);
+    free(l->silent_test);
+    l->inspection = NULL;
+    l->copies = NULL;
+    l->seen = NULL;
+    l->n_seen = 0;
+    l->silent_test = NULL;
+}
 
 void library_free(library *l)
 {
     if (!l)
         return;
+    stop_looking(l);
     if (l->notes_to)
         fclose(l->notes_to);
     for (size_t i = 0; i < l->n; i++) {
@@ -177,12 +205,69 @@ static bool may_be_sound(const char *path)
     return true;
 }
 
-/* Files below `folder` that may be sound; what begins with a dot is passed over. */
-static bool walk(const char *folder, int depth, names *to)
+/* Where a search has been: a folder is gone through once, whatever links lead to it. */
+typedef struct walked {
+    struct {
+        dev_t device;
+        ino_t node;
+    } * items;
+    size_t n, room;
+    inspection *inspection; /* told of links back; NULL: not */
+} walked;
+
+/* Whether the folder is new; -1 when out of memory. */
+static int walk_into(walked *w, const struct stat *st)
 {
-    DIR *const d = depth < MAX_DEPTH ? opendir(folder) : NULL;
+    for (size_t i = 0; i < w->n; i++)
+        if (w->items[i].device == st->st_dev && w->items[i].node == st->st_ino)
+            return 0;
+    if (w->n == w->room) {
+        const size_t room = w->room ? 2 * w->room : 16;
+        void *const more = realloc(w->items, room * sizeof *w->items);
+        if (!more)
+            return -1;
+        w->items = more;
+        w->room = room;
+    }
+    w->items[w->n].device = st->st_dev;
+    w->items[w->n++].node = st->st_ino;
+    return 1;
+}
+
+static bool same_node(const struct stat *a, const struct stat *b)
+{
+    return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
+/* Whether `folder` is `other` or lies in it, at any depth: a link from there leads back. */
+static bool lies_in(const char *folder, const struct stat *other)
+{
+    char above[4096];
+    struct stat st, before = {0};
+    size_t n = strlen(folder);
+    if (n + 4 > sizeof above)
+        return false;
+    memcpy(above, folder, n + 1);
+    for (;;) {
+        if (stat(above, &st) != 0 || same_node(&st, &before)) /* the root is above itself */
+            return false;
+        if (same_node(&st, other))
+            return true;
+        before = st;
+        if (n + 4 > sizeof above)
+            return false;
+        memcpy(above + n, "/..", 4);
+        n += 3;
+    }
+}
+
+/* Files below `folder` that may be sound; what begins with a dot is passed over. */
+static bool walk(const char *folder, int depth, walked *w, names *to)
+{
+    struct stat own;
+    DIR *const d = depth < MAX_DEPTH && stat(folder, &own) == 0 ? opendir(folder) : NULL;
     const struct dirent *e;
-    bool good = true;
+    bool good = !d || walk_into(w, &own) >= 0;
     while (good && d && (e = readdir(d)) != NULL) {
         struct stat st;
         if (e->d_name[0] == '.')
@@ -192,7 +277,11 @@ static bool walk(const char *folder, int depth, names *to)
             good = path != NULL;
             free(path);
         } else if (S_ISDIR(st.st_mode)) {
-            good = walk(path, depth + 1, to);
+            const bool back = lies_in(folder, &st);
+            const int fresh = back ? 0 : walk_into(w, &st);
+            if (back && w->inspection)
+                inspection_note(w->inspection, INSPECT_LINK, path, NULL);
+            good = fresh >= 0 && (fresh == 0 || walk(path, depth + 1, w, to));
             free(path);
         } else if (S_ISREG(st.st_mode) && may_be_sound(path)) {
             good = names_add(to, path);
@@ -276,12 +365,85 @@ static bool too_many_hours(library *l, const sound *s)
     return true;
 }
 
+/* Whether a sound is to be left out as a copy; the side of a near copy is that of the first. */
+static sordino_status compare(library *l, const sound *s, const char *name, bool alone,
+                              bool *held_out, bool *leave_out, sordino_error *why)
+{
+    copies_found found;
+    struct seen *const more = realloc(l->seen, (l->n_seen + 1) * sizeof *more);
+    if (more)
+        l->seen = more;
+    if (!more || !copies_add(l->copies, s->samples, s->n, s->rate, &found))
+        return error_set(why, SORDINO_NO_MEM, "Out of memory for recordings");
+    if (found.near)
+        *held_out = l->seen[found.of].held_out;
+    *leave_out = found.same || (found.near && alone);
+    if (found.same || found.near) {
+        char detail[300];
+        snprintf(detail, sizeof detail, "%s %.200s, %s",
+                 found.same ? "the same as" : "much the same as", l->seen[found.of].name,
+                 *leave_out ? "left out" : "kept on its side");
+        inspection_note(l->inspection, INSPECT_COPY, name, detail);
+    }
+    l->seen[l->n_seen] = (struct seen){strdup(name), *held_out};
+    return l->seen[l->n_seen++].name ? SORDINO_OK
+                                     : error_set(why, SORDINO_NO_MEM, "Out of memory for names");
+}
+
+/* What is worth telling about a sound that was read. */
+static sordino_status look_at(library *l, const sound *s, const char *name, bool alone,
+                              bool *held_out, bool *leave_out, sordino_error *why)
+{
+    if (!l->inspection)
+        return SORDINO_OK;
+    const sordino_status status = compare(l, s, name, alone, held_out, leave_out, why);
+    if (status != SORDINO_OK || *leave_out)
+        return status;
+    if (s->all > (double)s->n / s->rate + 1)
+        fprintf(l->notes_to,
+                "%s lasts %.3g h; passages of %.3g minutes in all, spread over it, are used\n",
+                name, s->all / 3600, (double)s->n / s->rate / 60);
+    return inspection_look(l->inspection, name, s)
+               ? SORDINO_OK
+               : error_set(why, SORDINO_NO_MEM, "Out of memory for recordings");
+}
+
+/* A recording on its own is cut in time: the last part is held out. */
+static sordino_status add_channels(library *l, const sound *s, const char *name, bool held_out,
+                                   bool alone, double share, sordino_error *why)
+{
+    const size_t first =
+        alone && share > 0 ? (size_t)((double)s->n * (1 - fmax(share, cut_share))) : s->n;
+    const double before = library_hours(l, true);
+    sordino_status status = SORDINO_OK;
+    for (size_t c = 0; status == SORDINO_OK && c < s->channels; c++) {
+        const float *const x = s->samples + c * s->n;
+        status = add_clip(l, name, x, first, s->rate, held_out, why);
+        if (status == SORDINO_OK && first < s->n)
+            status = add_clip(l, name, x + first, s->n - first, s->rate, true, why);
+    }
+    if (status != SORDINO_OK || !l->inspection || first == s->n)
+        return status;
+    if (library_hours(l, true) > before) {
+        fprintf(l->notes_to,
+                "%s is cut in two: its first %.3g s are trained with, its last %.3g s are scored "
+                "with\n",
+                name, (double)first / s->rate, (double)(s->n - first) / s->rate);
+    } else if (!l->silent_test) {
+        fprintf(l->notes_to, "%s is silent in its last %.3g s, which are kept for scoring\n", name,
+                (double)(s->n - first) / s->rate);
+        l->silent_test = strdup(name);
+    }
+    return SORDINO_OK;
+}
+
 static sordino_status read_file(library *l, const char *path, const char *name, bool held_out,
                                 bool alone, double share, sordino_error *why)
 {
     sound s;
     sordino_error inner = {0};
-    sordino_status status = sound_read(path, &s, &inner);
+    bool leave_out = false;
+    sordino_status status = sound_read_some(path, l->inspection ? longest : INFINITY, &s, &inner);
     if (status == SORDINO_NO_MEM) {
         if (why)
             *why = inner;
@@ -294,27 +456,24 @@ static sordino_status read_file(library *l, const char *path, const char *name, 
     }
     if (s.cut)
         fprintf(l->notes_to, "%s ends before its header says; what is there is used\n", path);
-    const bool many = too_many_hours(l, &s);
-    /* A recording on its own is cut in time: the last part is held out. */
-    const size_t first =
-        alone && share > 0 ? (size_t)((double)s.n * (1 - fmax(share, cut_share))) : s.n;
-    for (size_t c = 0; !many && status == SORDINO_OK && c < s.channels; c++) {
-        const float *const x = s.samples + c * s.n;
-        status = add_clip(l, name, x, first, s.rate, held_out, why);
-        if (status == SORDINO_OK && first < s.n)
-            status = add_clip(l, name, x + first, s.n - first, s.rate, true, why);
-    }
+    status = look_at(l, &s, name, alone, &held_out, &leave_out, why);
+    if (status == SORDINO_OK && !leave_out && !too_many_hours(l, &s))
+        status = add_channels(l, &s, name, held_out, alone, share, why);
     sound_free(&s);
     return status;
 }
 
 /* Files at or below `path`, sorted. */
-static sordino_status find_files(const char *path, names *files, sordino_error *why)
+static sordino_status find_files(const library *l, const char *path, names *files,
+                                 sordino_error *why)
 {
     struct stat st;
+    walked w = {.inspection = l->inspection};
     if (stat(path, &st) != 0)
         return error_set(why, SORDINO_IO, "%s: %s", path, strerror(errno));
-    const bool good = S_ISDIR(st.st_mode) ? walk(path, 0, files) : names_add(files, strdup(path));
+    const bool good =
+        S_ISDIR(st.st_mode) ? walk(path, 0, &w, files) : names_add(files, strdup(path));
+    free(w.items);
     if (!good)
         return error_set(why, SORDINO_NO_MEM, "Out of memory for file names");
     if (files->n > 0)
@@ -328,7 +487,7 @@ static sordino_status read_path(library *l, const library_spec *spec, const char
 {
     names files = {0};
     struct stat st;
-    sordino_status status = find_files(path, &files, why);
+    sordino_status status = find_files(l, path, &files, why);
     const bool folder = status == SORDINO_OK && stat(path, &st) == 0 && S_ISDIR(st.st_mode);
     const bool alone = cut || (files.n == 1 && spec->n_paths == 1);
     for (size_t i = 0; status == SORDINO_OK && i < files.n; i++) {
@@ -349,8 +508,16 @@ static sordino_status finish(library *l, const library_spec *spec, sordino_error
     if (l->left_out > 0)
         fprintf(l->notes_to, "%zu recordings are over the limit of %g hours and were left out\n",
                 l->left_out, l->max_hours);
+    if (l->inspection)
+        inspection_tell(l->inspection, spec->paths[0], l->notes_to);
     fclose(l->notes_to);
     l->notes_to = NULL;
+    if (l->silent_test && library_hours(l, true) <= 0)
+        return error_set(why, SORDINO_IO,
+                         "%s is silent in the part that is kept for scoring; give another "
+                         "recording, or a longer one",
+                         l->silent_test);
+    stop_looking(l);
     if (!l->notes)
         return error_set(why, SORDINO_NO_MEM, "Out of memory for recordings");
     if (library_hours(l, false) > 0)
@@ -374,6 +541,12 @@ static sordino_status read_all(const library_spec *spec, bool cut, library **l, 
     names list = {0};
     (*l)->max_hours = spec->max_hours;
     (*l)->pauses = spec->pauses;
+    if (spec->look) {
+        (*l)->inspection = inspection_new(spec->pauses);
+        (*l)->copies = copies_new();
+        if (!(*l)->inspection || !(*l)->copies)
+            return error_set(why, SORDINO_NO_MEM, "Out of memory for recordings");
+    }
     sordino_status status = read_list(spec->held_out_list, &list, why);
     for (size_t i = 0; status == SORDINO_OK && i < spec->n_paths; i++)
         status = read_path(*l, spec, spec->paths[i], &list, cut, why);

@@ -26,6 +26,9 @@ typedef struct library_spec {
                                   would leave all of them on one side */
     double max_hours;          /* more is left out, with a count of what was; 0: no limit */
     bool pauses;               /* clean sound, which comes and goes; see band_measure */
+    bool look;                 /* look at what goes in: a summary and what is amiss go to the
+                                  notes; of copies one is kept, near copies stay on one side; of
+                                  long files passages are taken */
 } library_spec;
 
 /* Reads everything. Files that cannot be read are counted and named in library_notes; no readable

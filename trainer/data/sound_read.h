@@ -9,12 +9,21 @@
 typedef struct sound {
     float *samples; /* [channels][n], owned; finite */
     size_t channels, n;
-    double rate; /* Hz */
-    int cut;     /* not 0: the file ends before its header says */
+    double rate;       /* Hz */
+    int cut;           /* not 0: the file ends before its header says */
+    size_t not_finite; /* samples that were no numbers, 0 now */
+    double all;        /* s that the file lasts; more than n / rate where passages were read */
 } sound;
 
 /* Errors: IO (cannot be opened, no sound, damaged), NO_MEM. */
 SORDINO_NODISCARD sordino_status sound_read(const char *path, sound *out, sordino_error *why);
+
+/* The same of at most `longest` s, for files that may last for hours: of a longer one, passages
+ * that are spread over all of it, each faded in and out, one behind the other. Memory follows
+ * `longest`.
+ */
+SORDINO_NODISCARD sordino_status sound_read_some(const char *path, double longest, sound *out,
+                                                 sordino_error *why);
 void sound_free(sound *s);
 
 #endif

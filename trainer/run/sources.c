@@ -147,6 +147,7 @@ static sordino_status open_recordings(const settings *g, sources *s, const char 
         .held_out_list = g->held_out_list,
         .held_out = g->held_out,
         .pauses = !noise,
+        .look = true,
     };
     library *l;
     const sordino_status status = library_open(&spec, &l, why);
