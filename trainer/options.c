@@ -255,9 +255,9 @@ static sordino_status list_own_rates(settings *s, sordino_error *why)
 /* Whether a network of other shape than a start model's is described. */
 static bool describes_network(const settings *s)
 {
-    static const char *const names[] = {"network",  "features",  "channels", "hidden",
-                                        "kernel",   "dilations", "norm",     "taps",
-                                        "tap-bins", "window",    "hop"};
+    static const char *const names[] = {"network",   "features", "channels", "hidden",   "kernel",
+                                        "dilations", "norm",     "taps",     "tap-bins", "window",
+                                        "hop",       "blocks",   "mixer"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (settings_given(s, names[i]))
             return true;
@@ -290,7 +290,8 @@ static sordino_status choose_start(settings *s, sordino_error *why)
     const char *const start = settings_start(s);
     if (s->tune && !start)
         return error_set(why, SORDINO_BAD_ARG, "--tune needs a model to start from: --from MODEL");
-    const bool usual = start && is_builtin(start) && !s->dilations && !settings_given(s, "tune");
+    const bool usual =
+        start && is_builtin(start) && !s->dilations && s->blocks <= 0 && !settings_given(s, "tune");
     return s->tune || usual ? settings_tune(s, why) : SORDINO_OK;
 }
 

@@ -247,6 +247,13 @@ static double kernel_of(const graph *g, const char *name)
     return 0;
 }
 
+/* Whether the graph is one of new_tcn's, so that its sizes can be read off. */
+static bool is_tcn(const graph *g)
+{
+    const size_t i = graph_find(g, "first");
+    return i < graph_size(g) && strcmp(graph_at(g, i)->op, "conv1d") == 0;
+}
+
 /* The widths that --network stands for, where they are not given themselves. */
 static preset_tcn named_preset(const settings *s)
 {
@@ -256,12 +263,21 @@ static preset_tcn named_preset(const settings *s)
     return strcmp(name, "sensor") == 0 ? preset_sensor() : preset_speech_s();
 }
 
-sordino_status design_agrees(const settings *s, const sordino_model *m, sordino_error *why)
+static sordino_status ignored(const char *name, const char *from, sordino_error *why)
 {
-    const char *const from = settings_start(s);
-    const front_spec *const f = &m->front;
+    return error_set(why, SORDINO_BAD_ARG,
+                     "--%s would be ignored: the network is that of %s; leave it out, or give "
+                     "--from nothing",
+                     name, from);
+}
+
+/* Sizes of the layers, where those are the start model's own. */
+static sordino_status sizes_agree(const settings *s, const sordino_model *m, sordino_error *why)
+{
     const preset_tcn p = named_preset(s);
-    const bool named = s->network != NULL;
+    const char *const name = s->network;
+    const bool named = name != NULL, tcn = is_tcn(m->graph);
+    const bool other = named && (strcmp(name, "speech-x") == 0 || strcmp(name, "speech-gru") == 0);
     const struct {
         const char *name;
         bool asked;
@@ -272,6 +288,25 @@ sordino_status design_agrees(const settings *s, const sordino_model *m, sordino_
         {"hidden", named || s->hidden > 0, s->hidden > 0 ? s->hidden : p.hidden,
          width_of(m->graph, "block0.in")},
         {"kernel", s->kernel > 0, s->kernel, kernel_of(m->graph, "block0.time")},
+        {"mixer", s->mixer > 0, 1, 0},
+    };
+    for (size_t i = 0; i < sizeof list / sizeof *list; i++)
+        if (list[i].asked && (!tcn || other || list[i].wanted != list[i].has))
+            return ignored(named && !settings_given(s, list[i].name) ? "network" : list[i].name,
+                           settings_start(s), why);
+    return s->features ? ignored("features", settings_start(s), why) : SORDINO_OK;
+}
+
+sordino_status design_agrees(const settings *s, const sordino_model *m, sordino_error *why)
+{
+    const char *const from = settings_start(s);
+    const front_spec *const f = &m->front;
+    const bool anew = s->dilations || s->blocks > 0;
+    const struct {
+        const char *name;
+        bool asked;
+        double wanted, has;
+    } list[] = {
         {"norm", settings_given(s, "norm"), s->norm,
          graph_find(m->graph, "block0.norm1") < graph_size(m->graph)},
         {"taps", s->taps >= 0, s->taps, f->taps},
@@ -285,18 +320,8 @@ sordino_status design_agrees(const settings *s, const sordino_model *m, sordino_
     const sordino_status status = design_serves(s, m, from, why);
     for (size_t i = 0; status == SORDINO_OK && i < sizeof list / sizeof *list; i++)
         if (list[i].asked && list[i].wanted != list[i].has)
-            return error_set(
-                why, SORDINO_BAD_ARG,
-                "--%s would be ignored: the network is that of %s, where it is %g, not "
-                "%g; leave it out, or give --from nothing",
-                named && !settings_given(s, list[i].name) ? "network" : list[i].name, from,
-                list[i].has, list[i].wanted);
-    if (status == SORDINO_OK && s->features && !s->dilations)
-        return error_set(why, SORDINO_BAD_ARG,
-                         "--features would be ignored: they are those of %s; leave it out, or give "
-                         "--from nothing",
-                         from);
-    return status;
+            return ignored(list[i].name, from, why);
+    return status == SORDINO_OK && !anew ? sizes_agree(s, m, why) : status;
 }
 
 cost_spec design_cost(const settings *s)
