@@ -1,6 +1,7 @@
 #include "trainer/preview.h"
 
 #include "core/base/error.h"
+#include "core/base/fnv1a.h"
 #include "trainer/data/wav_write.h"
 #include "trainer/preview_draw.h"
 #include "trainer/signals/signal.h"
@@ -24,10 +25,7 @@ typedef struct job {
 /* One stream of random numbers a kind, by its name, so that new kinds change no old example. */
 static uint64_t name_stream(const char *name)
 {
-    uint64_t hash = UINT64_C(14695981039346656037); /* FNV-1a (Fowler, Noll & Vo 1991) */
-    for (; *name; name++)
-        hash = (hash ^ (unsigned char)*name) * UINT64_C(1099511628211);
-    return hash;
+    return fnv1a(fnv1a_start, name, strlen(name));
 }
 
 static sordino_status draw(const job *j, const signal_kind *kind, double rate, float *const *made,

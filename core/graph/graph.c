@@ -1,6 +1,7 @@
 #include "core/graph/graph.h"
 
 #include "core/base/error.h"
+#include "core/base/fnv1a.h"
 #include "core/ops/op.h"
 
 #include <math.h>
@@ -227,30 +228,20 @@ uint32_t graph_since_minor(const graph *g)
     return minor;
 }
 
-/* Fowler, Noll & Vo, FNV-1a with 64 bits. */
-static void hash_bytes(uint64_t *hash, const void *bytes, size_t n)
-{
-    const unsigned char *const p = bytes;
-    for (size_t i = 0; i < n; i++)
-        *hash = (*hash ^ p[i]) * UINT64_C(0x100000001b3);
-}
-
 /* Numbers go in with their low byte first, on any machine. */
 static void hash_number(uint64_t *hash, uint64_t v, size_t n)
 {
-    unsigned char bytes[8];
     for (size_t i = 0; i < n; i++)
-        bytes[i] = (unsigned char)(v >> (8 * i));
-    hash_bytes(hash, bytes, n);
+        *hash = fnv1a_push(*hash, (v >> (8 * i)) & 0xff);
 }
 
 uint64_t graph_hash(const graph *g)
 {
-    uint64_t hash = UINT64_C(0xcbf29ce484222325);
+    uint64_t hash = fnv1a_start;
     for (size_t i = 0; i < g->n; i++) {
         const graph_node *const node = &g->nodes[i];
-        hash_bytes(&hash, node->name, strlen(node->name) + 1);
-        hash_bytes(&hash, node->op, strlen(node->op) + 1);
+        hash = fnv1a(hash, node->name, strlen(node->name) + 1);
+        hash = fnv1a(hash, node->op, strlen(node->op) + 1);
         hash_number(&hash, node->width, 4);
         hash_number(&hash, node->n_inputs, 4);
         for (uint32_t k = 0; k < node->n_inputs; k++)
@@ -258,7 +249,7 @@ uint64_t graph_hash(const graph *g)
         for (uint32_t k = 0; k < node->n_attrs; k++) {
             uint64_t bits = 0;
             memcpy(&bits, &node->attrs[k].value, sizeof bits);
-            hash_bytes(&hash, node->attrs[k].name, strlen(node->attrs[k].name) + 1);
+            hash = fnv1a(hash, node->attrs[k].name, strlen(node->attrs[k].name) + 1);
             hash_number(&hash, bits, 8);
         }
     }

@@ -2,6 +2,7 @@
 #include "core/model/model.h"
 
 #include "core/base/error.h"
+#include "core/base/fnv1a.h"
 #include "core/model/front_text.h"
 #include "core/model/graph_text.h"
 #include "core/model/printable.h"
@@ -22,13 +23,9 @@ static sordino_status no_memory(sordino_error *why)
     return error_set(why, SORDINO_NO_MEM, "Out of memory for a model");
 }
 
-/* FNV-1a, 64 bit (Fowler, Noll & Vo 1991; RFC draft "The FNV Non-Cryptographic Hash Algorithm"). */
 static void hash_bytes(const unsigned char *bytes, size_t size, char out[17])
 {
-    uint64_t hash = UINT64_C(0xCBF29CE484222325);
-    for (size_t i = 0; i < size; i++)
-        hash = (hash ^ bytes[i]) * UINT64_C(0x100000001B3);
-    snprintf(out, 17, "%016" PRIx64, hash);
+    snprintf(out, 17, "%016" PRIx64, fnv1a(fnv1a_start, bytes, size));
 }
 
 static sordino_status check_memory(const graph *g, sordino_error *why)

@@ -5,6 +5,7 @@
 #include "trainer/data/library.h"
 
 #include "core/base/error.h"
+#include "core/base/fnv1a.h"
 #include "trainer/data/band.h"
 #include "trainer/data/copies.h"
 #include "trainer/data/inspect.h"
@@ -314,13 +315,10 @@ static size_t stem(const char *name)
     return n > (size_t)(base - name) ? n : strlen(name);
 }
 
-/* Uniform in [0, 1) by the name alone (FNV-1a). */
+/* Uniform in [0, 1) by the name alone. */
 static double share_of(const char *name)
 {
-    uint64_t hash = UINT64_C(0xcbf29ce484222325);
-    const size_t n = stem(name);
-    for (size_t i = 0; i < n; i++)
-        hash = (hash ^ (unsigned char)name[i]) * UINT64_C(0x100000001b3);
+    uint64_t hash = fnv1a(fnv1a_start, name, stem(name));
     hash ^= hash >> 33;
     hash *= UINT64_C(0xff51afd7ed558ccd);
     hash ^= hash >> 33;
@@ -629,15 +627,14 @@ const char *library_notes(const library *l)
 
 uint64_t library_hash(const library *l)
 {
-    uint64_t hash = UINT64_C(0xcbf29ce484222325);
+    uint64_t hash = fnv1a_start;
     for (size_t i = 0; i < l->n; i++) {
         const clip *const c = &l->clips[i];
         if (c->held_out)
             continue;
-        for (const char *at = c->name; *at; at++)
-            hash = (hash ^ (unsigned char)*at) * UINT64_C(0x100000001b3);
+        hash = fnv1a(hash, c->name, strlen(c->name));
         for (size_t k = 0; k < c->n; k++)
-            hash = (hash ^ (uint16_t)c->versions[0].samples[k]) * UINT64_C(0x100000001b3);
+            hash = fnv1a_push(hash, (uint16_t)c->versions[0].samples[k]);
     }
     return hash;
 }

@@ -1,6 +1,7 @@
 #include "trainer/run/sources.h"
 
 #include "core/base/error.h"
+#include "core/base/fnv1a.h"
 #include "trainer/data/espeak.h"
 #include "trainer/data/noise_cut.h"
 #include "trainer/signals/signal.h"
@@ -293,11 +294,11 @@ sordino_status sources_open(const settings *g, FILE *notes, sources **out, sordi
 
 uint64_t sources_hash(const sources *s)
 {
-    uint64_t hash = UINT64_C(0xcbf29ce484222325); /* FNV-1a */
+    uint64_t hash = fnv1a_start;
     for (uint32_t i = 0; i < s->n_libraries; i++) {
         uint64_t h = library_hash(s->libraries[i]);
         for (int k = 0; k < 8; k++, h >>= 8)
-            hash = (hash ^ (h & 0xff)) * UINT64_C(0x100000001b3);
+            hash = fnv1a_push(hash, h & 0xff);
     }
     return hash;
 }
