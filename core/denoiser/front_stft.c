@@ -5,6 +5,7 @@
  */
 #include "core/base/clamp.h"
 #include "core/base/error.h"
+#include "core/base/limits.h"
 #include "core/denoiser/estimator.h"
 #include "core/denoiser/front.h"
 #include "core/dsp/stft.h"
@@ -15,9 +16,6 @@
 #include <string.h>
 
 enum { FRAMES_PER_RUN = 8 };
-
-/* Spectra are squared in single precision: larger samples are clipped here. */
-static const float sample_limit = 1e12f;
 
 typedef struct channel {
     stft *stft;
@@ -144,7 +142,7 @@ static void apply_mask(front_stft *f, channel *ch, size_t t)
 
 static float tame(float x)
 {
-    return isfinite(x) ? clamp_float(x, -sample_limit, sample_limit) : 0.0f;
+    return isfinite(x) ? clamp_float(x, -limit_squared_sample, limit_squared_sample) : 0.0f;
 }
 
 /* Gathers `n` samples of a channel from hop position `pos`; analyses every hop that fills up.

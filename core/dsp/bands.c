@@ -2,6 +2,7 @@
 
 #include "core/base/clamp.h"
 #include "core/base/error.h"
+#include "core/base/limits.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -106,14 +107,11 @@ uint32_t bands_present(const bands *b)
     return b->present;
 }
 
-/* A bin counts as at most this, so that no band's sum overflows (20000 bins). */
-static const float loudest = 1e33f;
-
 static float bin_power(const float *spectrum, uint32_t k)
 {
     const float power =
         spectrum[2 * k] * spectrum[2 * k] + spectrum[2 * k + 1] * spectrum[2 * k + 1];
-    return min_float(power, loudest);
+    return min_float(power, limit_bin_power);
 }
 
 void bands_power(const bands *b, const float *spectrum, float *power)

@@ -7,6 +7,7 @@
 
 #include "core/base/clamp.h"
 #include "core/base/error.h"
+#include "core/base/limits.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -24,9 +25,6 @@ static const double net_smooth_time = 0.03; /* s; more would bridge the gaps bet
 static const float snr_h1 = 31.622777f;     /* a-priori SNR under speech: 15 dB (sec. IV) */
 /* Eq. 23 has .99, which takes a held tone for noise within a second; the net catches the rest. */
 static const float stuck = 0.999f;
-
-/* Powers count as at most this: the square of a very large sample is no finite float. */
-static const float loudest = 1e36f;
 
 struct noise_track {
     uint32_t n, start_frames, net_frames;
@@ -115,7 +113,7 @@ static void net_push(noise_track *t, const float *power)
     const float keep = t->frames == 0 ? 0.0f : t->net_keep;
     float *own = t->low + (size_t)t->net_part * t->n;
     for (uint32_t i = 0; i < t->n; i++) {
-        t->smooth[i] = keep * t->smooth[i] + (1.0f - keep) * min_float(power[i], loudest);
+        t->smooth[i] = keep * t->smooth[i] + (1.0f - keep) * min_float(power[i], limit_power);
         own[i] = min_float(own[i], t->smooth[i]);
         t->floor[i] = min_float(own[i], t->others[i]);
     }
@@ -142,10 +140,10 @@ void noise_track_push(noise_track *t, const float *power)
     if (t->frames < t->start_frames) {
         t->frames++;
         for (uint32_t i = 0; i < t->n; i++)
-            t->psd[i] += (min_float(power[i], loudest) - t->psd[i]) / (float)t->frames;
+            t->psd[i] += (min_float(power[i], limit_power) - t->psd[i]) / (float)t->frames;
     } else {
         for (uint32_t i = 0; i < t->n; i++)
-            t->psd[i] = max_float(track(t, i, min_float(power[i], loudest)), t->floor[i]);
+            t->psd[i] = max_float(track(t, i, min_float(power[i], limit_power)), t->floor[i]);
     }
     net_turn(t);
 }

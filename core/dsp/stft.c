@@ -1,15 +1,13 @@
 #include "core/dsp/stft.h"
 
 #include "core/base/error.h"
+#include "core/base/limits.h"
 #include "core/dsp/fft.h"
 
 #include <math.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* No spectrum of samples below this overflows, for any window served (38400 * 1e33 < FLT_MAX/8). */
-static const float loudest = 1e33f;
 
 struct stft {
     stft_geometry geometry;
@@ -138,7 +136,9 @@ void stft_analyse(stft *s, const float *hop_in, float *spectrum)
     memmove(s->past, s->past + hop, (n - hop) * sizeof *s->past);
     for (uint32_t i = 0; i < hop; i++) {
         const float x = hop_in[i];
-        s->past[n - hop + i] = x > loudest ? loudest : x < -loudest ? -loudest : x;
+        s->past[n - hop + i] = x > limit_sample    ? limit_sample
+                               : x < -limit_sample ? -limit_sample
+                                                   : x;
     }
     for (uint32_t i = 0; i < n; i++)
         s->frame[i] = s->analysis[i] * s->past[i];

@@ -2,6 +2,7 @@
 
 #include "core/base/clamp.h"
 #include "core/base/error.h"
+#include "core/base/limits.h"
 #include "core/dsp/expint.h"
 #include "core/dsp/noise_track.h"
 
@@ -15,7 +16,6 @@ static const double priori_time =
     0.25; /* s; alpha = .97 at hops of 8 ms. Chosen on validation mixtures */
 static const float priori_min = 0.003162f; /* -25 dB (Cappe 1994: against musical noise) */
 static const float gamma_max = 1e6f;       /* 60 dB */
-static const float loudest = 1e36f;        /* powers count as at most this, as in the tracker */
 
 /* A steady noise is in every frame, but for some 20 dB of the first, of which part is the time
  * before the stream: an applied noise of more than so many times the loudest is none of this
@@ -108,7 +108,7 @@ static void pass(wiener *w, const float *power, float *gains)
 {
     for (uint32_t k = 0; k < w->geometry.bins; k++) {
         gains[k] = 1.0f;
-        w->clean[k] = min_float(power[k], loudest);
+        w->clean[k] = min_float(power[k], limit_power);
     }
 }
 
@@ -117,7 +117,7 @@ static void check_applied(wiener *w, const float *power)
 {
     double sum = 0.0;
     for (uint32_t k = 0; k < w->geometry.bins; k++)
-        sum += (double)min_float(power[k], loudest);
+        sum += (double)min_float(power[k], limit_power);
     w->heard = max_double(w->heard, sum);
     w->doubt =
         w->has_applied ? noise_check(w->applied_sum, w->heard, too_loud * w->heard) : NOISE_FITS;
@@ -130,7 +130,7 @@ void wiener_push(wiener *w, const float *power, float *gains)
     const float *noise = w->has_applied ? w->applied : noise_track_psd(w->track);
     if (w->learning) {
         for (uint32_t k = 0; k < w->geometry.bins; k++)
-            w->learned[k] += (double)min_float(power[k], loudest);
+            w->learned[k] += (double)min_float(power[k], limit_power);
         w->n_learned++;
     }
     if (w->doubt != NOISE_FITS) {
@@ -138,7 +138,7 @@ void wiener_push(wiener *w, const float *power, float *gains)
         return;
     }
     for (uint32_t k = 0; k < w->geometry.bins; k++) {
-        const float now = min_float(power[k], loudest);
+        const float now = min_float(power[k], limit_power);
         if (!(noise[k] > 0.0f)) { /* nothing to take away */
             gains[k] = 1.0f;
             w->clean[k] = now;
