@@ -1,67 +1,19 @@
 #include "common/models.h"
 #include "common/fail.h"
+#include "common/model_folders.h"
 
-#include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-enum { MAX_FOLDERS = 32, MAX_PATH = 4096, MAX_MODELS = 256 };
+enum { MAX_PATH = 4096, MAX_MODELS = 256 };
 
-static const char ending[] = ".safetensors", speech[] = "speech";
-
-typedef struct folders {
-    size_t n;
-    char *path[MAX_FOLDERS];
-} folders;
-
-static void add_folder(folders *f, const char *start, size_t n, const char *below)
-{
-    const size_t size = n + strlen(below) + 1;
-    if (n == 0 || f->n == MAX_FOLDERS || !(f->path[f->n] = malloc(size)))
-        return;
-    snprintf(f->path[f->n++], size, "%.*s%s", (int)n, start, below);
-}
-
-/* Each of the folders in a list separated by colons. */
-static void add_list(folders *f, const char *list, const char *below)
-{
-    while (list && *list) {
-        const size_t n = strcspn(list, ":");
-        add_folder(f, list, n, below);
-        list += n + (list[n] == ':');
-    }
-}
-
-static void find_folders(folders *f)
-{
-    const char *const data_home = getenv("XDG_DATA_HOME"), *const home = getenv("HOME");
-    const char *const data = getenv("XDG_DATA_DIRS");
-    f->n = 0;
-    add_list(f, getenv("SORDINO_MODEL_PATH"), "");
-    if (data_home && *data_home)
-        add_folder(f, data_home, strlen(data_home), "/sordino/models");
-    else if (home)
-        add_folder(f, home, strlen(home), "/.local/share/sordino/models");
-    add_list(f, data && *data ? data : "/usr/local/share:/usr/share", "/sordino/models");
-}
-
-static void free_folders(folders *f)
-{
-    while (f->n > 0)
-        free(f->path[--f->n]);
-}
+static const char speech[] = "speech";
 
 bool models_is_method(const char *name)
 {
     return strcmp(name, "wiener") == 0 || strcmp(name, "kalman") == 0 ||
            strcmp(name, "predictor") == 0;
-}
-
-static bool ends(const char *name)
-{
-    const size_t n = strlen(name), end = sizeof ending - 1;
-    return n > end && strcmp(name + n - end, ending) == 0;
 }
 
 static bool is_builtin(const char *name)
@@ -73,23 +25,27 @@ static bool is_builtin(const char *name)
     return false;
 }
 
+typedef struct search {
+    const char *name;
+    char path[MAX_PATH];
+} search;
+
+static bool look_in(void *to, const char *folder)
+{
+    search *const s = to;
+    const char *const end = model_file_is_named(s->name) ? "" : MODEL_ENDING;
+    const int n = snprintf(s->path, sizeof s->path, "%s/%s%s", folder, s->name, end);
+    return n < MAX_PATH && access(s->path, R_OK) == 0;
+}
+
 sordino_status models_open(const char *name, sordino_model **out, sordino_error *why)
 {
-    folders f;
-    char path[MAX_PATH] = "";
+    search s = {.name = name};
     *out = NULL;
-    if (strchr(name, '/') || (ends(name) && access(name, R_OK) == 0))
+    if (strchr(name, '/') || (model_file_is_named(name) && access(name, R_OK) == 0))
         return sordino_model_open_path(name, out, why);
-    find_folders(&f);
-    for (size_t i = 0; i < f.n; i++) {
-        snprintf(path, sizeof path, "%s/%s%s", f.path[i], name, ends(name) ? "" : ending);
-        if (access(path, R_OK) == 0)
-            break;
-        path[0] = '\0';
-    }
-    free_folders(&f);
-    if (path[0] != '\0')
-        return sordino_model_open_path(path, out, why);
+    if (model_folders_visit(look_in, &s))
+        return sordino_model_open_path(s.path, out, why);
     if (is_builtin(name))
         return sordino_model_open_builtin(name, out, why);
     return fail(why, SORDINO_NOT_FOUND,
@@ -124,7 +80,7 @@ static void list_model(const char *folder, const char *name, FILE *to)
     sordino_model *model;
     sordino_error why;
     snprintf(path, sizeof path, "%s/%s", folder, name);
-    fprintf(to, "%-16.*s  ", (int)(strlen(name) - sizeof ending + 1), name);
+    fprintf(to, "%-16.*s  ", (int)(strlen(name) - sizeof MODEL_ENDING + 1), name);
     if (sordino_model_open_path(path, &model, &why))
         fprintf(to, "cannot be used: %s\n", why.text);
     else
@@ -147,35 +103,42 @@ static void list_builtin(FILE *to)
     }
 }
 
-static void list_folder(const char *folder, FILE *to)
+typedef struct names {
+    char *list[MAX_MODELS];
+    size_t n, n_more; /* more: than the list takes */
+} names;
+
+static bool add_name(void *to, const char *folder, const char *name)
 {
-    char *names[MAX_MODELS];
-    size_t n = 0;
-    DIR *const dir = opendir(folder);
-    const struct dirent *entry;
-    while (dir && n < MAX_MODELS && (entry = readdir(dir)))
-        if (ends(entry->d_name) && (names[n] = strdup(entry->d_name)))
-            n++;
-    if (dir)
-        closedir(dir);
-    if (n > 1)
-        qsort(names, n, sizeof *names, by_name);
-    for (size_t i = 0; i < n; i++) {
-        list_model(folder, names[i], to);
-        free(names[i]);
+    names *const l = to;
+    if (l->n < MAX_MODELS && (l->list[l->n] = strdup(name)))
+        l->n++;
+    else
+        l->n_more++;
+    return false;
+}
+
+static bool list_folder(void *to, const char *folder)
+{
+    names l = {.n = 0};
+    (void)model_files_visit(folder, add_name, &l);
+    if (l.n > 1)
+        qsort(l.list, l.n, sizeof *l.list, by_name);
+    for (size_t i = 0; i < l.n; i++) {
+        list_model(folder, l.list[i], to);
+        free(l.list[i]);
     }
+    if (l.n_more > 0)
+        fprintf(to, "... and %zu more in %s\n", l.n_more, folder);
+    return false;
 }
 
 void models_list(FILE *to)
 {
-    folders f;
     fputs("wiener            sound, built in\n"
           "kalman            sensors, built in\n"
           "predictor         sensors, built in\n",
           to);
     list_builtin(to);
-    find_folders(&f);
-    for (size_t i = 0; i < f.n; i++)
-        list_folder(f.path[i], to);
-    free_folders(&f);
+    (void)model_folders_visit(list_folder, to);
 }

@@ -11,9 +11,8 @@
 bool models_is_method(const char *name);
 
 /* Opens a model given by its path (with a slash, or ending in .safetensors) or by its name, looked
- * for as NAME.safetensors in the folders of $SORDINO_MODEL_PATH (separated by colons), in
- * $XDG_DATA_HOME/sordino/models, and in sordino/models in the folders of $XDG_DATA_DIRS.
- * and last among the models that are part of the library.
+ * for as NAME.safetensors in the folders of model_folders.h and last among the models that are part
+ * of the library.
  * Errors: those of sordino_model_open_path; NOT_FOUND. */
 SORDINO_NODISCARD sordino_status models_open(const char *name, sordino_model **out,
                                              sordino_error *why);

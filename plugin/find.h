@@ -7,10 +7,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Finds a model file whose sordino_model_hash is `hash`: in `bundle` and its folder models, in the
- * folders of $SORDINO_MODEL_PATH (separated by colons), in $XDG_DATA_HOME/sordino/models and in
- * sordino/models in the folders of $XDG_DATA_DIRS. Writes its path to `path`; false when there is
- * none. `bundle` may be NULL. */
+/* Finds a model file whose sordino_model_hash is `hash`: in `bundle` and its folder models, then in
+ * the folders of common/model_folders.h. Writes its path to `path`; false when there is none.
+ * `bundle` may be NULL. */
 bool find_model(const char *bundle, const char *hash, char *path, size_t size);
 
 #endif
