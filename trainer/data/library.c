@@ -45,6 +45,12 @@ typedef struct clip {
     version versions[MAX_VERSIONS]; /* the first is at its own rate */
 } clip;
 
+/* Clips of one side and the seconds up to the end of each, to draw by. */
+typedef struct row {
+    size_t n, *clips; /* owned, as are the ends */
+    double *ends;
+} row;
+
 struct library {
     clip *clips;
     size_t n, room;
@@ -64,6 +70,7 @@ struct library {
     } * seen; /* [n_seen], in the order of copies_add */
     size_t n_seen;
     char *silent_test; /* a recording whose part for scoring is silent; owned */
+    row rows[2];       /* of training, held out */
     pthread_mutex_t lock;
 };
 
@@ -93,6 +100,10 @@ void library_free(library *l)
         free(l->clips[i].name);
         for (uint32_t k = 0; k < l->clips[i].n_versions; k++)
             free(l->clips[i].versions[k].samples);
+    }
+    for (int side = 0; side < 2; side++) {
+        free(l->rows[side].clips);
+        free(l->rows[side].ends);
     }
     free(l->clips);
     free(l->notes);
@@ -500,6 +511,21 @@ static sordino_status read_path(library *l, const library_spec *spec, const char
     return status;
 }
 
+static bool fill_row(const library *l, bool held_out, row *to)
+{
+    double sum = 0;
+    to->clips = malloc((l->n + 1) * sizeof *to->clips);
+    to->ends = malloc((l->n + 1) * sizeof *to->ends);
+    for (size_t i = 0; to->clips && to->ends && i < l->n; i++) {
+        if (l->clips[i].held_out != held_out)
+            continue;
+        sum += (double)l->clips[i].n / l->clips[i].rate;
+        to->clips[to->n] = i;
+        to->ends[to->n++] = sum;
+    }
+    return to->clips && to->ends;
+}
+
 /* Notes end here; nothing to draw from is an error. */
 static sordino_status finish(library *l, const library_spec *spec, sordino_error *why)
 {
@@ -516,7 +542,7 @@ static sordino_status finish(library *l, const library_spec *spec, sordino_error
                          "recording, or a longer one",
                          l->silent_test);
     stop_looking(l);
-    if (!l->notes)
+    if (!l->notes || !fill_row(l, false, &l->rows[0]) || !fill_row(l, true, &l->rows[1]))
         return error_set(why, SORDINO_NO_MEM, "Out of memory for recordings");
     if (library_hours(l, false) > 0)
         return SORDINO_OK;
@@ -678,21 +704,19 @@ static double band_at(const clip *c, double rate)
 /* A clip by its length. */
 static clip *pick_clip(const library *l, bool held_out, rng *r)
 {
-    double sum = 0;
-    for (size_t i = 0; i < l->n; i++)
-        if (l->clips[i].held_out == held_out)
-            sum += (double)l->clips[i].n / l->clips[i].rate;
-    double at = sum * rng_unit(r);
-    clip *last = NULL;
-    for (size_t i = 0; i < l->n; i++) {
-        if (l->clips[i].held_out != held_out)
-            continue;
-        last = &l->clips[i];
-        at -= (double)last->n / last->rate;
-        if (at < 0)
-            break;
+    const row *const side = &l->rows[held_out];
+    size_t low = 0, high = side->n;
+    if (high == 0)
+        return NULL;
+    const double at = side->ends[high - 1] * rng_unit(r);
+    while (high - low > 1) { /* the clip lies in low .. high - 1 */
+        const size_t middle = low + (high - low) / 2;
+        if (at < side->ends[middle - 1])
+            high = middle;
+        else
+            low = middle;
     }
-    return last;
+    return &l->clips[side->clips[low]];
 }
 
 /* Loudness differs between recordings: noise that repeats must not click where it does. */
