@@ -3,11 +3,11 @@ model fitted to it, scored beside the model it started from, on the part of the 
 held out, with recorded speech that no model was trained with.
 
     own_noise.py --train SORDINO_TRAIN --noise FOLDER --speech FOLDER [--only KIND,...]
-                 [--steps N | --minutes M] --work FOLDER > table.md
+                 [--steps N | --minutes M] [--more "OPTIONS"] --work FOLDER > table.md
 
 Noise files are called KIND_anything; of each kind the first that VALIDATION.txt names is taken (which
 built-in models never heard), else the first. Speech is what VALIDATION.txt of its folder names.
-Every kind leaves WORK/KIND.json; what is there is not done again, so that a run can be
+--more passes options on to the runs. Every kind leaves WORK/KIND.json; what is there is not done again, so that a run can be
 interrupted, done in parts and beside others: nice -n 19. The table is of all that is there.
 """
 import argparse
@@ -69,6 +69,7 @@ def measure(options, kind, name):
     at = os.path.join(options.work, kind)
     noise = os.path.join(options.noise, name)
     length = ["--minutes", options.minutes] if options.minutes else ["--steps", options.steps]
+    length += options.more.split()
     result = subprocess.run([options.train, *length, "--noise", noise, "--signal", "speech",
                              "--force", "-o", at + ".safetensors"], capture_output=True, text=True)
     if result.returncode not in (0, 3):
@@ -136,6 +137,7 @@ def main():
     parser.add_argument("--only", default="")
     parser.add_argument("--steps", default="100")
     parser.add_argument("--minutes", default="")
+    parser.add_argument("--more", default="")
     options = parser.parse_args()
     os.makedirs(options.work, exist_ok=True)
     chosen = choose(options.noise)

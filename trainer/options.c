@@ -3,6 +3,7 @@
 #include "core/base/error.h"
 #include "trainer/run/checkpoint.h"
 #include "trainer/run/design.h"
+#include "trainer/run/sources.h"
 #include "trainer/signals/signal.h"
 
 #include <sordino/model.h>
@@ -181,9 +182,24 @@ static const signal_kind *first_kind(const settings *s, bool sound)
     return NULL;
 }
 
+/* Whether clean recordings, and nothing else said, are too slow for sound. */
+static bool slow_recordings(const settings *s)
+{
+    double rates[MIX_MAX_RATES];
+    size_t n = 0;
+    if (s->signal.n > 0 || s->network || s->from ||
+        sources_rates(&s->clean, rates, MIX_MAX_RATES, &n, NULL) != SORDINO_OK)
+        return false;
+    for (size_t i = 0; i < n; i++)
+        if (rates[i] >= SOUND_LOWEST)
+            return false;
+    return n > 0;
+}
+
 static bool is_sensor(const settings *s)
 {
-    return first_kind(s, false) || (s->network && strcmp(s->network, "sensor") == 0);
+    return first_kind(s, false) || (s->network && strcmp(s->network, "sensor") == 0) ||
+           slow_recordings(s);
 }
 
 /* A network is for one of the two. */
@@ -250,6 +266,60 @@ static sordino_status list_own_rates(settings *s, sordino_error *why)
         m->rate_weights[m->n_rates++] = 1;
     }
     return m->n_rates > 0 ? SORDINO_OK : design_rates("500", m, why);
+}
+
+/* How far a recording's rate may be from that at which a signal is usual. */
+static const double farthest = 4;
+
+/* A sensor's rates are those of the clean recordings, else of the noise, where that is near what
+ * the generators are usual at. */
+static sordino_status sensor_rates(settings *s, sordino_error *why)
+{
+    mix_spec *const m = &s->mix;
+    double rates[MIX_MAX_RATES];
+    size_t n = 0;
+    const bool clean = s->clean.n > 0;
+    sordino_status status = list_own_rates(s, why);
+    if (status == SORDINO_OK)
+        status = sources_rates(clean ? &s->clean : &s->noise, rates, MIX_MAX_RATES, &n, why);
+    s->own_rates = n == 0;
+    if (status != SORDINO_OK || n == 0)
+        return status;
+    for (size_t i = 0; i < n && s->signal.n > 0; i++)
+        for (uint32_t k = 0; k < m->n_rates; k++)
+            if (rates[i] > farthest * m->rates[k] || farthest * rates[i] < m->rates[k])
+                return error_set(
+                    why, SORDINO_BAD_ARG,
+                    "The recordings are at %g Hz, and %s is usual at %g Hz: these do not "
+                    "fit; say at what rate the sensor measures by --rates",
+                    rates[i], s->signal.items[0], m->rates[k]);
+    m->n_rates = (uint32_t)n;
+    for (size_t i = 0; i < n; i++) {
+        m->rates[i] = rates[i];
+        m->rate_weights[i] = 1;
+    }
+    return SORDINO_OK;
+}
+
+/* Sound is not trained with recordings that are too slow for it. */
+static sordino_status check_recordings(const settings *s, sordino_error *why)
+{
+    const setting_list *const lists[] = {&s->clean, &s->noise};
+    for (size_t i = 0; i < 2 && !s->mix.sensor; i++) {
+        double rates[MIX_MAX_RATES];
+        size_t n = 0;
+        const sordino_status status = sources_rates(lists[i], rates, MIX_MAX_RATES, &n, why);
+        if (status != SORDINO_OK)
+            return status;
+        for (size_t k = 0; k < n; k++)
+            if (rates[k] < SOUND_LOWEST)
+                return error_set(
+                    why, SORDINO_BAD_ARG,
+                    "A recording of %s is at %g Hz, too slow for sound, which begins at "
+                    "%d Hz; for a sensor's signal give --network sensor",
+                    i ? "noise" : "clean signals", rates[k], (int)SOUND_LOWEST);
+    }
+    return SORDINO_OK;
 }
 
 /* Whether a network of other shape than a start model's is described. */
@@ -327,10 +397,12 @@ static sordino_status complete(options *o, sordino_error *why)
     s->own_rates = s->mix.sensor && !s->rates;
     sordino_status status = o->preview ? SORDINO_OK : check_kinds(s, why);
     if (status == SORDINO_OK)
-        status = s->own_rates ? list_own_rates(s, why)
+        status = s->own_rates ? sensor_rates(s, why)
                               : design_rates(s->rates ? s->rates : default_rates, &s->mix, why);
     if (status == SORDINO_OK)
         status = check_rates(s, why);
+    if (status == SORDINO_OK && !o->preview)
+        status = check_recordings(s, why);
     if (status != SORDINO_OK || o->preview || o->onnx_from)
         return status;
     if (!s->output && !o->score)

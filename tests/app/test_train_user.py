@@ -295,6 +295,50 @@ class Recordings(Base):
         self.assertIn("long.wav lasts 2 h; passages of 20 minutes in all", result.stderr)
 
 
+class Sensors(Base):
+    """The rates are those of the recordings, or what does not fit is said."""
+    SHORT = [*SENSOR, "--steps", "2", "--even-if-worse", "--force"]
+
+    def front_end(self):
+        return json.loads(self.metadata_of("m.safetensors")["sordino.front_end"])
+
+    def test_a_recording_of_noise_gives_the_rate(self):
+        write_wav(self.at("n.wav"), hiss(1, 20, 250), 250)
+        self.check_done(train(*self.SHORT, "--signal", "ecg", "--noise", self.at("n.wav"), "-o",
+                              self.at("m.safetensors")))
+        self.assertEqual(self.front_end()["rate"], 250)
+        card = self.text_of("m.md")
+        self.assertIn("Sample rates: 250 Hz.", card)
+        self.assertIn("the end of n.wav, 4 s at 250 Hz", card)
+        self.assertIn("recorded noise, 2 recordings, 16 s", card)
+
+    def test_slow_clean_recordings_are_a_sensor_s(self):
+        os.mkdir(self.at("c"))
+        for i in range(4):
+            write_wav(self.at(f"c/{i}.wav"), [0.5 * math.sin(0.1 * k + i) for k in range(5000)], 250)
+        self.check_done(train(*self.SHORT, "--clean", self.at("c"), "--noise", "hiss", "-o",
+                              self.at("m.safetensors")))
+        self.assertEqual(self.front_end()["rate"], 250)
+        self.check_done(train("--score", self.at("m.safetensors"), "--clean", self.at("c"), "--noise",
+                              "hiss", "--validation-items", "4"))
+
+    def test_rates_that_do_not_fit_are_named(self):
+        write_wav(self.at("n.wav"), hiss(1, 2, 16000), 16000)
+        write_wav(self.at("slow.wav"), hiss(1, 20, 250), 250)
+        for options, words in ((["--signal", "ecg", "--noise", "n.wav"], ["16000 Hz", "ecg", "--rates"]),
+                               (["--signal", "speech", "--noise", "slow.wav"], ["250 Hz", "sensor"])):
+            self.check_refused(train(*self.SHORT, *options, "-o", "m.safetensors", cwd=self.folder),
+                               *words, code=2)
+        self.check_done(train(*self.SHORT, "--signal", "ecg", "--noise", "n.wav", "--rates", "360",
+                              "-o", "m.safetensors", cwd=self.folder))
+
+    def test_the_built_in_model_for_sensors_is_a_start(self):
+        self.check_done(train("--from", "sensor", "--signal", "ecg", "--noise", "hiss", "--steps", "3",
+                              "--samples", "500", "--batch", "2", "--validation-items", "4",
+                              "--even-if-worse", "-o", self.at("m.safetensors")))
+        self.assertIn("| start model |", self.text_of("m.md"))
+
+
 class Settings(Base):
     def refused(self, *options, words, code=1):
         result = train(*options, "-o", self.at("m.safetensors"))

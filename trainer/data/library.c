@@ -601,6 +601,25 @@ sordino_status library_open(const library_spec *spec, library **out, sordino_err
     return SORDINO_OK;
 }
 
+sordino_status library_rates(const char *path, double *rates, size_t room, size_t *n,
+                             sordino_error *why)
+{
+    const library none = {0};
+    names files = {0};
+    const sordino_status status = find_files(&none, path, &files, why);
+    *n = 0;
+    for (size_t i = 0; status == SORDINO_OK && i < files.n && *n < room; i++) {
+        const double rate = sound_rate(files.items[i]);
+        size_t k = 0;
+        while (k < *n && rates[k] != rate)
+            k++;
+        if (k == *n && rate > 0)
+            rates[(*n)++] = rate;
+    }
+    names_free(&files);
+    return status;
+}
+
 sordino_status library_from_samples(const char *name, const float *x, size_t n, double rate,
                                     double held_out, library **out, sordino_error *why)
 {

@@ -38,6 +38,11 @@ SORDINO_NODISCARD sordino_status library_open(const library_spec *spec, library 
                                               sordino_error *why);
 void library_free(library *l);
 
+/* The different rates, in Hz, of what library_open would read at `path`, by headers alone: at most
+ * `room` of them, in the order of files. Errors: NO_MEM, IO (no such file or folder). */
+SORDINO_NODISCARD sordino_status library_rates(const char *path, double *rates, size_t room,
+                                               size_t *n, sordino_error *why);
+
 /* A library of one recording that is already in memory, less its last part when `held_out` > 0.
  * Errors: NO_MEM, IO (nothing but silence). */
 SORDINO_NODISCARD sordino_status library_from_samples(const char *name, const float *x, size_t n,

@@ -129,6 +129,16 @@ sordino_status sound_read(const char *path, sound *out, sordino_error *why)
     return sound_read_some(path, INFINITY, out, why);
 }
 
+double sound_rate(const char *path)
+{
+    SF_INFO info = {0};
+    SNDFILE *const f = sf_open(path, SFM_READ, &info);
+    if (!f)
+        return 0;
+    sf_close(f);
+    return info.samplerate;
+}
+
 void sound_free(sound *s)
 {
     free(s->samples);

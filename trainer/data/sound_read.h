@@ -24,6 +24,10 @@ SORDINO_NODISCARD sordino_status sound_read(const char *path, sound *out, sordin
  */
 SORDINO_NODISCARD sordino_status sound_read_some(const char *path, double longest, sound *out,
                                                  sordino_error *why);
+
+/* The rate alone, in Hz, without reading any sample; 0 when the file holds no sound. */
+double sound_rate(const char *path);
+
 void sound_free(sound *s);
 
 #endif

@@ -157,6 +157,7 @@ void train_card(const train *t, const char *command, FILE *to)
 {
     const settings *const s = t->settings;
     char *const list = sources_text(t->sources), *const text = settings_text(s, false);
+    char *const held = sources_held_text(t->sources);
     fprintf(to, "# %s\n\n", s->name ? s->name : "unnamed");
     if (s->description)
         fprintf(to, "%s\n\n", s->description);
@@ -172,12 +173,19 @@ void train_card(const train *t, const char *command, FILE *to)
             s->validation_snr ? s->validation_snr : "0,5,10,15");
     print_scores(t, to);
     fprintf(to, "\n## Data\n\n```\n%s```\n", list ? list : "");
+    fputs("\nSample rates: ", to);
+    for (uint32_t i = 0; i < s->mix.n_rates; i++)
+        fprintf(to, "%s%g", i ? ", " : "", s->mix.rates[i]);
+    fputs(" Hz.\n", to);
+    if (held && *held)
+        fprintf(to, "\nKept for scoring:\n\n```\n%s```\n", held);
     if (s->notes)
         fprintf(to, "\n%s\n", s->notes);
     fprintf(to,
             "\n## Command\n\n```\n%s\n```\n\nEvery setting that is not the usual one:\n\n"
             "```\n%s```\n",
             command, text ? text : "");
+    free(held);
     free(list);
     free(text);
 }

@@ -365,7 +365,8 @@ sordino_status settings_tune(settings *s, sordino_error *why)
     };
     for (size_t i = 0; i < sizeof usual / sizeof *usual; i++) {
         const setting *const t = find(usual[i][0]);
-        if (s->given[t - table])
+        /* Those of a sensor's model are in samples, and stay what they are. */
+        if (s->given[t - table] || (s->mix.sensor && strcmp(t->group, cost) == 0))
             continue;
         if (strcmp(t->name, "learning-rate") == 0 && !settings_given(s, "find-rate"))
             s->find_rate = true;

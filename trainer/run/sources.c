@@ -24,7 +24,7 @@ static const double slowest = 0.85, fastest = 1.2;
 
 static const double espeak_band = 9900; /* Hz; its own rate is 22,050 Hz */
 
-enum { MAX_SELVES = 4 * MIX_MAX_SOURCES };
+enum { MAX_SELVES = 4 * MIX_MAX_SOURCES, MAX_HELD_NAMES = 60 };
 
 static bool draw_recording(void *self, rng *r, double rate, float *out, size_t n, double *band)
 {
@@ -292,6 +292,72 @@ sordino_status sources_open(const settings *g, FILE *notes, sources **out, sordi
     return SORDINO_OK;
 }
 
+sordino_status sources_rates(const setting_list *l, double *rates, size_t room, size_t *n,
+                             sordino_error *why)
+{
+    sordino_status status = SORDINO_OK;
+    *n = 0;
+    for (uint32_t i = 0; status == SORDINO_OK && i < l->n; i++) {
+        double weight, found[MIX_MAX_RATES];
+        size_t count = 0;
+        struct stat st;
+        char *const name = split_weight(l->items[i], &weight);
+        if (!name)
+            return error_set(why, SORDINO_NO_MEM, "Out of memory for settings");
+        if (stat(name, &st) == 0)
+            status = library_rates(name, found, MIX_MAX_RATES, &count, why);
+        free(name);
+        for (size_t k = 0; k < count; k++) {
+            size_t at = 0;
+            while (at < *n && rates[at] != found[k])
+                at++;
+            if (at == *n && *n < room)
+                rates[(*n)++] = found[k];
+        }
+    }
+    return status;
+}
+
+/* Whether a recording has a part that is trained with. */
+static bool is_trained(const library *l, const char *name)
+{
+    for (size_t i = 0; i < library_count(l); i++)
+        if (!library_at(l, i).held_out && strcmp(library_at(l, i).name, name) == 0)
+            return true;
+    return false;
+}
+
+char *sources_held_text(const sources *s)
+{
+    char *text = NULL;
+    size_t size, shown = 0, more = 0;
+    FILE *to = open_memstream(&text, &size);
+    if (!to)
+        return NULL;
+    for (uint32_t i = 0; i < s->n_libraries; i++) {
+        const library *const l = s->libraries[i];
+        const char *last = "";
+        for (size_t k = 0; k < library_count(l); k++) {
+            const library_clip c = library_at(l, k);
+            if (!c.held_out || strcmp(c.name, last) == 0)
+                continue;
+            last = c.name;
+            if (shown++ < MAX_HELD_NAMES)
+                fprintf(to, "%s%s, %.4g s at %g Hz\n", is_trained(l, c.name) ? "the end of " : "",
+                        c.name, (double)c.n / c.rate, c.rate);
+            else
+                more++;
+        }
+    }
+    if (more > 0)
+        fprintf(to, "and %zu more\n", more);
+    if (fclose(to) != 0) {
+        free(text);
+        return NULL;
+    }
+    return text;
+}
+
 uint64_t sources_hash(const sources *s)
 {
     uint64_t hash = fnv1a_start;
@@ -312,8 +378,9 @@ static void print_side(const mix_source *list, uint32_t n, const char *side, FIL
         fprintf(to, "%s %.1f %%: %s", side, 100 * list[i].weight / sum, list[i].name);
         if (list[i].draw == draw_recording) {
             const source_self *const self = list[i].self;
-            fprintf(to, ", %zu recordings, %.3g h", library_count(self->recordings),
-                    library_hours(self->recordings, false));
+            const double hours = library_hours(self->recordings, false);
+            fprintf(to, ", %zu recordings, %.4g %s", library_count(self->recordings),
+                    hours < 1 ? 3600 * hours : hours, hours < 1 ? "s" : "h");
         }
         fputc('\n', to);
     }

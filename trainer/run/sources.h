@@ -25,6 +25,15 @@ SORDINO_NODISCARD sordino_status sources_open(const settings *s, FILE *notes, so
                                               sordino_error *why);
 void sources_free(sources *s);
 
+/* The different rates of the recordings that the items of a list name, at most `room`; generators
+ * and what cannot be found have none. Errors: NO_MEM. */
+SORDINO_NODISCARD sordino_status sources_rates(const setting_list *l, double *rates, size_t room,
+                                               size_t *n, sordino_error *why);
+
+/* Names of the recordings that are scored with, a line each of at most some dozens: those of which
+ * the end alone is held out say so. The caller frees it; NULL when out of memory. */
+char *sources_held_text(const sources *s);
+
 /* A hash of all that training may draw from. */
 uint64_t sources_hash(const sources *s);
 
