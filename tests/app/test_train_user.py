@@ -332,6 +332,30 @@ class Sensors(Base):
         self.check_done(train(*self.SHORT, "--signal", "ecg", "--noise", "n.wav", "--rates", "360",
                               "-o", "m.safetensors", cwd=self.folder))
 
+    def test_tables_are_recordings_too(self):
+        os.mkdir(self.at("c"))
+        with open(self.at("n.csv"), "w") as f: # in volts, and tiny
+            f.write("time,volt\n")
+            f.write("".join(f"{i / 250:.4f},{x * 1e-9:.6e}\n" for i, x in enumerate(hiss(1, 20, 250))))
+        for i in range(3):
+            with open(self.at(f"c/{i}.tsv"), "w") as f:
+                f.write("".join(f"{k / 250:.4f}\t{math.sin(0.1 * k + i):.5f}\n" for k in range(5000)))
+        result = train(*self.SHORT, "--clean", self.at("c"), "--noise", self.at("n.csv"), "-o",
+                       self.at("m.safetensors"))
+        self.check_done(result)
+        self.assertEqual(self.front_end()["rate"], 250)
+        self.assertIn("noise, 1 recording, 20 s at 250 Hz", result.stderr)
+        self.assertIn("clean signal, 3 recordings, 60 s at 250 Hz", result.stderr)
+
+    def test_a_table_without_times_needs_a_rate(self):
+        with open(self.at("n.csv"), "w") as f:
+            f.write("".join(f"{x:.5f}\n" for x in hiss(1, 20, 250)))
+        options = [*self.SHORT, "--signal", "ecg", "--noise", self.at("n.csv"), "-o",
+                   self.at("m.safetensors")]
+        self.check_refused(train(*options), "n.csv has no times", "--rates")
+        self.check_done(train(*options, "--rates", "250"))
+        self.assertEqual(self.front_end()["rate"], 250)
+
     def test_the_built_in_model_for_sensors_is_a_start(self):
         self.check_done(train("--from", "sensor", "--signal", "ecg", "--noise", "hiss", "--steps", "3",
                               "--samples", "500", "--batch", "2", "--validation-items", "4",

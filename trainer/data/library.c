@@ -11,6 +11,7 @@
 #include "trainer/data/inspect.h"
 #include "trainer/data/rate.h"
 #include "trainer/data/sound_read.h"
+#include "trainer/data/table_read.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -19,6 +20,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 
 /* Versions: a clip's own rate, all that a recipe may train at, and some for scoring. */
@@ -58,7 +60,7 @@ struct library {
     size_t notes_size;
     FILE *notes_to; /* while opening */
     size_t unreadable;
-    double hours, max_hours;
+    double hours, max_hours, table_rate;
     bool pauses;
     size_t left_out;
     /* While opening, when what goes in is looked at; NULL: it is not. */
@@ -217,6 +219,13 @@ static bool may_be_sound(const char *path)
     return true;
 }
 
+/* Not .txt: in a folder that is a text as a rule. */
+static bool is_plain_table(const char *path)
+{
+    const size_t n = strlen(path);
+    return table_is_named(path) && strcasecmp(path + n - 4, ".txt") != 0;
+}
+
 /* Where a search has been: a folder is gone through once, whatever links lead to it. */
 typedef struct walked {
     struct {
@@ -274,7 +283,7 @@ static bool lies_in(const char *folder, const struct stat *other)
 }
 
 /* Files below `folder` that may be sound; what begins with a dot is passed over. */
-static bool walk(const char *folder, int depth, walked *w, names *to)
+static bool walk(const char *folder, int depth, walked *w, names *to, names *tables)
 {
     struct stat own;
     DIR *const d = depth < MAX_DEPTH && stat(folder, &own) == 0 ? opendir(folder) : NULL;
@@ -293,10 +302,12 @@ static bool walk(const char *folder, int depth, walked *w, names *to)
             const int fresh = back ? 0 : walk_into(w, &st);
             if (back && w->inspection)
                 inspection_note(w->inspection, INSPECT_LINK, path, NULL);
-            good = fresh >= 0 && (fresh == 0 || walk(path, depth + 1, w, to));
+            good = fresh >= 0 && (fresh == 0 || walk(path, depth + 1, w, to, tables));
             free(path);
         } else if (S_ISREG(st.st_mode) && may_be_sound(path)) {
             good = names_add(to, path);
+        } else if (S_ISREG(st.st_mode) && is_plain_table(path)) {
+            good = names_add(tables, path);
         } else {
             free(path);
         }
@@ -452,8 +463,12 @@ static sordino_status read_file(library *l, const char *path, const char *name, 
     sound s;
     sordino_error inner = {0};
     bool leave_out = false;
-    sordino_status status = sound_read_some(path, l->inspection ? longest : INFINITY, &s, &inner);
-    if (status == SORDINO_NO_MEM) {
+    sordino_status status =
+        table_is_named(path)
+            ? table_read_sound(path, l->table_rate, &s, &inner)
+            : sound_read_some(path, l->inspection ? longest : INFINITY, &s, &inner);
+    /* A table without a rate is the user's to mend: the others would be trained with alone. */
+    if (status == SORDINO_NO_MEM || status == SORDINO_BAD_ARG) {
         if (why)
             *why = inner;
         return status;
@@ -480,9 +495,15 @@ static sordino_status find_files(const library *l, const char *path, names *file
     walked w = {.inspection = l->inspection};
     if (stat(path, &st) != 0)
         return error_set(why, SORDINO_IO, "%s: %s", path, strerror(errno));
+    names tables = {0};
     const bool good =
-        S_ISDIR(st.st_mode) ? walk(path, 0, &w, files) : names_add(files, strdup(path));
+        S_ISDIR(st.st_mode) ? walk(path, 0, &w, files, &tables) : names_add(files, strdup(path));
     free(w.items);
+    if (good && files->n == 0) { /* lists lie beside sounds, tables of signals by themselves */
+        *files = tables;
+        tables = (names){0};
+    }
+    names_free(&tables);
     if (!good)
         return error_set(why, SORDINO_NO_MEM, "Out of memory for file names");
     if (files->n > 0)
@@ -564,6 +585,7 @@ static sordino_status read_all(const library_spec *spec, bool cut, library **l, 
         return error_set(why, SORDINO_NO_MEM, "Out of memory for recordings");
     names list = {0};
     (*l)->max_hours = spec->max_hours;
+    (*l)->table_rate = spec->table_rate;
     (*l)->pauses = spec->pauses;
     if (spec->look) {
         (*l)->inspection = inspection_new(spec->pauses);
@@ -609,7 +631,8 @@ sordino_status library_rates(const char *path, double *rates, size_t room, size_
     const sordino_status status = find_files(&none, path, &files, why);
     *n = 0;
     for (size_t i = 0; status == SORDINO_OK && i < files.n && *n < room; i++) {
-        const double rate = sound_rate(files.items[i]);
+        const char *const file = files.items[i];
+        const double rate = table_is_named(file) ? table_rate(file) : sound_rate(file);
         size_t k = 0;
         while (k < *n && rates[k] != rate)
             k++;

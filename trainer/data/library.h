@@ -16,7 +16,8 @@
 typedef struct library library;
 
 typedef struct library_spec {
-    const char *const *paths; /* files, or folders (searched deeply, in sorted order) */
+    const char *const *paths; /* files, or folders (searched deeply, in sorted order); tables are
+                                 read when they are named, or where a folder has no other files */
     size_t n_paths;
     const char *held_out_list; /* a text file of names of the files held out, or NULL: */
     double held_out;           /* share of recordings held out, 0..1, by a hash of their names;
@@ -26,6 +27,7 @@ typedef struct library_spec {
                                   would leave all of them on one side */
     double max_hours;          /* more is left out, with a count of what was; 0: no limit */
     bool pauses;               /* clean sound, which comes and goes; see band_measure */
+    double table_rate;         /* Hz of tables without times; 0: they are refused */
     bool look;                 /* look at what goes in: a summary and what is amiss go to the
                                   notes; of copies one is kept, near copies stay on one side; of
                                   long files passages are taken */

@@ -148,6 +148,7 @@ static sordino_status open_recordings(const settings *g, sources *s, const char 
         .held_out_list = g->held_out_list,
         .held_out = g->held_out,
         .pauses = !noise,
+        .table_rate = g->rates && g->mix.n_rates == 1 ? g->mix.rates[0] : 0,
         .look = true,
     };
     library *l;
