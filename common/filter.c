@@ -65,6 +65,15 @@ sordino_denoiser *filter_denoiser(filter *f)
     return f->denoiser;
 }
 
+void filter_restart(filter *f)
+{
+    sordino_reset(f->denoiser);
+    f->skip = sordino_latency(f->denoiser);
+    f->n_in = f->n_out = 0;
+    for (uint32_t c = 0; c < f->channels; c++)
+        f->last[c] = 0.0f;
+}
+
 /* Denoises what lies in the planes, and gives away what is past the delay. */
 static size_t run(filter *f, size_t n, float *out)
 {

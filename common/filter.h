@@ -27,6 +27,9 @@ sordino_denoiser *filter_denoiser(filter *f);
  * their number, at most n. */
 size_t filter_push(filter *f, const float *in, size_t n, float *out);
 
+/* Back to the state after filter_new, once all is flushed; a profile stays. */
+void filter_restart(filter *f);
+
 /* After the last frame: writes up to block more to `out` and returns their number, 0 when as many
  * have come out as went in. Spectral methods are fed zeros for it, others their last value. */
 size_t filter_flush(filter *f, float *out);

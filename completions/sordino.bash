@@ -32,7 +32,10 @@ _sordino()
     --gaps) words='keep fill' ;;
     --gain-rule) words='lsa wiener' ;;
     --align) words='auto none' ;;
-    --time-column) words=none ;;
+    --time | --time-column) words=none ;;
+    --digits) words='own full' ;;
+    --decimal) words='. ,' ;;
+    --delimiter) words='tab space' ;;
     --input | --output) [[ $program == *sordino-live ]] && words=none ;;
     --channels) [[ $program == *sordino-eval ]] && words='mean each' ;;
     --network) words='speech-s speech-l speech-x sensor' ;;

@@ -42,6 +42,10 @@ for program in sordino sordino-eval sordino-train sordino-live
     complete -c $program -f -n '__sordino_after --gain-rule' -a 'lsa wiener'
     complete -c $program -f -n '__sordino_after --align' -a 'auto none'
     complete -c $program -f -n '__sordino_after --time-column' -a none
+    complete -c $program -f -n '__sordino_after --time' -a none
+    complete -c $program -f -n '__sordino_after --digits' -a 'own full'
+    complete -c $program -f -n '__sordino_after --decimal' -a '. ,'
+    complete -c $program -f -n '__sordino_after --delimiter' -a 'tab space'
     complete -c $program -f -n '__sordino_after --network' -a 'speech-s speech-l speech-x sensor'
 end
 complete -c sordino-eval -f -n '__sordino_after --channels' -a 'mean each'

@@ -60,6 +60,35 @@ static sordino_status read_jobs(void *all, void *field, const option_row *row, c
     return SORDINO_OK;
 }
 
+static sordino_status read_delimiter(void *all, void *field, const option_row *row,
+                                     const char *text, sordino_error *why)
+{
+    const char mark = strcmp(text, "tab") == 0     ? '\t'
+                      : strcmp(text, "space") == 0 ? ' '
+                      : strlen(text) == 1          ? *text
+                                                   : '\0';
+    *(char *)field = mark;
+    return mark && strchr(",;|\t :", mark) ? SORDINO_OK
+                                           : option_wrong(why, text, "one of , ; | : tab space");
+}
+
+static sordino_status read_decimal(void *all, void *field, const option_row *row, const char *text,
+                                   sordino_error *why)
+{
+    *(char *)field = *text;
+    return strcmp(text, ".") == 0 || strcmp(text, ",") == 0
+               ? SORDINO_OK
+               : option_wrong(why, text, "a point or a comma");
+}
+
+static sordino_status read_digits(void *all, void *field, const option_row *row, const char *text,
+                                  sordino_error *why)
+{
+    *(bool *)field = strcmp(text, "full") == 0;
+    return *(bool *)field || strcmp(text, "own") == 0 ? SORDINO_OK
+                                                      : option_wrong(why, text, "own or full");
+}
+
 #define AT(field) offsetof(options, field)
 
 static const option_row rows[] = {
@@ -181,7 +210,7 @@ static const option_row rows[] = {
      .kind = OPTION_SET,
      .at = AT(kind),
      .set = INPUT_CSV,
-     .help = "numbers as text, as for .csv, .tsv and .txt"},
+     .help = "numbers as text, as for .csv, .tsv, .txt and .lvm"},
     {.name = "rate",
      .value = "HZ",
      .kind = OPTION_NUMBER,
@@ -190,17 +219,47 @@ static const option_row rows[] = {
      .high = 1e9,
      .unit = "hertz",
      .help = "rate of --raw, or of a table without times (1)"},
-    {.name = "time-column",
-     .value = "N",
-     .kind = OPTION_READ,
-     .at = AT(time_column),
-     .read = method_read_time_column,
-     .help = "column of times, from 1, or none (found by itself)"},
+    {.name = "time",
+     .value = "COLUMN",
+     .kind = OPTION_TEXT,
+     .at = AT(time),
+     .help = "column of times, or none (found by itself)"},
+    {.name = "time-column", .value = "COLUMN", .kind = OPTION_TEXT, .at = AT(time)},
     {.name = "columns",
      .value = "LIST",
      .kind = OPTION_TEXT,
      .at = AT(columns),
-     .help = "only these, as in 2,4-6 or by name (all numbers)"},
+     .help = "denoise these, as in 2,4-6,acc_*, or all (what is measured)"},
+    {.name = "keep",
+     .value = "LIST",
+     .kind = OPTION_TEXT,
+     .at = AT(keep),
+     .help = "leave these columns as they are"},
+    {.name = "missing",
+     .value = "LIST",
+     .kind = OPTION_TEXT,
+     .at = AT(missing),
+     .help = "values that stand for missing ones, as in -9999,-1"},
+    {.name = "delimiter",
+     .value = "CHAR",
+     .kind = OPTION_READ,
+     .at = AT(delimiter),
+     .read = read_delimiter,
+     .help = "between columns: , ; | : tab or space (found by itself)"},
+    {.name = "decimal",
+     .value = "CHAR",
+     .kind = OPTION_READ,
+     .at = AT(decimal),
+     .read = read_decimal,
+     .choices = ". ,",
+     .help = "decimal mark, a point or a comma (found by itself)"},
+    {.name = "digits",
+     .value = "own|full",
+     .kind = OPTION_READ,
+     .at = AT(full_digits),
+     .read = read_digits,
+     .choices = "own full",
+     .help = "as many as the column has, or all of single precision (own)"},
     {.name = "gaps",
      .value = "keep|fill",
      .kind = OPTION_READ,
@@ -305,7 +364,6 @@ options_result options_read(int argc, char **argv, options *o)
     o->dither = true;
     o->block = 4096;
     o->raw_channels = 1;
-    o->time_column = -1;
     const option_result result = option_read_or_tell(&table, argc, argv, o, &first);
     if (result != OPTION_GO)
         return result == OPTION_DONE ? OPTIONS_DONE : OPTIONS_WRONG;

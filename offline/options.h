@@ -25,13 +25,17 @@ typedef struct options {
     size_t block;        /* frames */
     const char *raw;     /* encoding, with INPUT_RAW */
     double rate;         /* Hz; 0 = not said */
-    const char *columns; /* NULL = every column of numbers */
+    const char *columns; /* NULL = every column that is measured */
     input_kind kind;
     unsigned jobs; /* 1.. */
     int link;      /* -1: linked in audio, not in tables; 0, 1: said */
     uint32_t raw_channels;
-    int time_column; /* from 1; 0 none, -1 find it */
-    bool recurse;    /* -r */
+    const char *time;        /* number, name or pattern of the column of times; NULL = find it */
+    const char *keep;        /* columns that stay as they are */
+    const char *missing;     /* values that stand for missing ones */
+    char delimiter, decimal; /* of tables; '\0' = find them */
+    bool full_digits;
+    bool recurse; /* -r */
     bool force, quiet, verbose, json, salvage, list_models;
     bool learn, dither, fill_gaps;
     bool wants_wiener; /* a noise, or an option of wiener, was given: no network by default */

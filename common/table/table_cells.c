@@ -2,46 +2,8 @@
 
 #include "common/table/table_rows.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
-
-enum { MAX_NUMBER = 63 };
-
-bool table_number(const char *value, size_t length, char decimal, double *out, bool *is_gap)
-{
-    static const char *const gaps[] = {"",  "na", "n/a",  "null",   "none",
-                                       "-", "?",  "#n/a", "missing"};
-    char copy[MAX_NUMBER + 1];
-    *is_gap = false;
-    *out = NAN;
-    if (length > MAX_NUMBER || memchr(value, '\0', length))
-        return false;
-    for (size_t i = 0; i < sizeof gaps / sizeof *gaps; i++)
-        if (strcasecmp(value, gaps[i]) == 0) {
-            *is_gap = true;
-            return false;
-        }
-    memcpy(copy, value, length + 1);
-    if (decimal == ',') {
-        if (strchr(copy, '.'))
-            return false;
-        char *const comma = strchr(copy, ',');
-        if (comma)
-            *comma = '.';
-    }
-    char *end;
-    const double number = strtod(copy, &end);
-    /* strtod also takes hexadecimal, which no table means. */
-    if (end == copy || *end != '\0' || strpbrk(copy, "xXpP("))
-        return false;
-    *is_gap = !isfinite(number);
-    if (*is_gap)
-        return false;
-    *out = number;
-    return true;
-}
 
 void cells_clear(cells *c)
 {
@@ -49,6 +11,7 @@ void cells_clear(cells *c)
     free(c->value);
     free(c->length);
     free(c->row);
+    free(c->line);
     memset(c, 0, sizeof *c);
 }
 
@@ -74,8 +37,10 @@ static bool add_row(cells *c, const table_row *row)
     const size_t n = c->n + row->n_fields;
     if (!grow(&c->value, sizeof *c->value, n, &c->value_room) ||
         !grow(&c->length, sizeof *c->length, n, &c->length_room) ||
-        !grow(&c->row, sizeof *c->row, c->n_rows + 2, &c->row_room))
+        !grow(&c->row, sizeof *c->row, c->n_rows + 2, &c->row_room) ||
+        !grow(&c->line, sizeof *c->line, c->n_rows + 1, &c->line_room))
         return false;
+    c->line[c->n_rows] = row->line;
     c->row[c->n_rows] = c->n;
     for (size_t i = 0; i < row->n_fields; i++) {
         const size_t size = row->fields[i].value_length + 1;
@@ -113,7 +78,7 @@ static sordino_status read_rows(row_reader *reader, cells *rows, cells *comments
         const sordino_status status = row_reader_next(reader, &row, why);
         if (status || row.n_fields == 0)
             return status;
-        cells *const to = row.values[row.fields[0].value] == '#' ? comments : rows;
+        cells *const to = cells_is_comment(row.values + row.fields[0].value) ? comments : rows;
         if ((to == rows || rows->n_rows == 0) && !add_row(to, &row))
             return SORDINO_NO_MEM;
     }
@@ -142,18 +107,12 @@ size_t cells_width(const cells *c, size_t row)
     return c->row[row + 1] - c->row[row];
 }
 
-bool cells_number(const cells *c, size_t row, size_t column, char decimal, double *number,
-                  bool *is_gap)
-{
-    *is_gap = true; /* a cell that is not there */
-    *number = NAN;
-    if (column >= cells_width(c, row))
-        return false;
-    const size_t i = c->row[row] + column;
-    return table_number(c->text + c->value[i], c->length[i], decimal, number, is_gap);
-}
-
 const char *cells_text(const cells *c, size_t row, size_t column)
 {
     return column < cells_width(c, row) ? c->text + c->value[c->row[row] + column] : "";
+}
+
+bool cells_is_comment(const char *value)
+{
+    return *value == '#' || (*value == '%' && value[1] != '\0');
 }

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 typedef struct cells {
     char *text; /* all values, each NUL-terminated; owned */
@@ -12,9 +13,11 @@ typedef struct cells {
     size_t n, value_room, length_room;
     size_t *row; /* [n_rows + 1] first cell of each row; owned */
     size_t n_rows, row_room;
+    uint64_t *line; /* [n_rows] on which each row begins, from 1; owned */
+    size_t line_room;
 } cells;
 
-/* Reads the rows of `head` [n], and apart from them the comments (rows that begin with "#") before
+/* Reads the rows of `head` [n], and apart from them the comments (see cells_is_comment) before
  * the first. Unless it `is_all` there is, the last row may be cut and is left out. Rows after one
  * that breaks a limit of table_rows.h are left out. False: memory ran out. Both are to be cleared,
  * also on failure. */
@@ -28,12 +31,7 @@ size_t cells_width(const cells *c, size_t row);
 /* A cell's value; "" where the row has none. Borrowed. */
 const char *cells_text(const cells *c, size_t row, size_t column);
 
-/* A cell as a number: see table_number. One that is not there is a gap. */
-bool cells_number(const cells *c, size_t row, size_t column, char decimal, double *number,
-                  bool *is_gap);
-
-/* Reads a cell: true and a number, or false when it holds none. `*is_gap` tells whether it then
- * stands for a missing value (empty, NaN, an infinity, NA, null ...) rather than for text. */
-bool table_number(const char *value, size_t length, char decimal, double *out, bool *is_gap);
+/* True when a row whose first value this is holds no data: it begins with "#" or "%". */
+bool cells_is_comment(const char *value);
 
 #endif

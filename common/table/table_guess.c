@@ -1,9 +1,11 @@
 #include "common/table/table_guess.h"
 
 #include "common/fail.h"
-#include "common/table/table_cells.h"
+#include "common/table/table_look.h"
 
 #include <ctype.h>
+#include <float.h>
+#include <fnmatch.h>
 #include <math.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -11,351 +13,321 @@
 #include <string.h>
 #include <strings.h>
 
-enum { MAX_HEADER_ROWS = 16 };
+/* ---- cells */
 
-/* Steps of the time column that differ from the usual one by more are uneven. */
-static const double even_step = 0.1;
-
-/* ---- delimiter and decimal mark */
-
-static size_t usual_width(const cells *c)
+cell_kind look_number(const table_look *l, size_t row, size_t column, double *out)
 {
-    size_t best = 0, best_count = 0;
-    for (size_t i = 0; i < c->n_rows && i < 64; i++) {
-        const size_t width = cells_width(c, c->n_rows - 1 - i);
-        size_t count = 0;
-        for (size_t j = 0; j < c->n_rows; j++)
-            count += cells_width(c, j) == width;
-        if (count > best_count || (count == best_count && width > best)) {
-            best = width;
-            best_count = count;
-        }
+    cell_number number;
+    const char *const text = cells_text(&l->rows, row, column);
+    const cell_kind kind =
+        number_read(text, strlen(text), l->shape->columns[column].format.form, &number);
+    *out = number.value;
+    return kind == CELL_NUMBER && !isfinite(number.value) ? CELL_GAP : kind;
+}
+
+size_t look_values(table_look *l, size_t column)
+{
+    size_t n = 0;
+    for (size_t r = l->shape->n_header_rows; r < l->rows.n_rows; r++) {
+        double x;
+        if (look_number(l, r, column, &x) == CELL_NUMBER && fabs(x) <= (double)FLT_MAX &&
+            !table_is_missing(l->shape, column, x))
+            l->values[n++] = x;
     }
-    return best;
+    return n;
 }
 
-/* How much of the head is a table of numbers under this reading, 0..1. */
-static double score(const cells *c, char decimal, size_t width)
+/* ---- missing values */
+
+/* What instruments and archives write where there is no value. */
+static bool is_sentinel(double x)
 {
-    size_t fitting = 0, numbers = 0, all = 0;
-    for (size_t r = 0; r < c->n_rows; r++) {
-        if (cells_width(c, r) != width)
-            continue;
-        fitting++;
-        for (size_t k = 0; k < width; k++) {
-            double number;
-            bool is_gap;
-            numbers += cells_number(c, r, k, decimal, &number, &is_gap) || is_gap;
-            all++;
-        }
-    }
-    if (all == 0)
-        return 0;
-    /* One column fits any text: several are preferred. */
-    return (double)fitting / (double)c->n_rows * (0.02 + (double)numbers / (double)all) *
-           (width > 1 ? 1 : 0.6);
-}
-
-/* What is looked at, and what is found. */
-typedef struct guess {
-    cells rows, comments;
-    const table_wishes *wishes;
-    table_shape *shape;
-} guess;
-
-static void take_reading(guess *g, cells *rows, cells *comments)
-{
-    cells_clear(&g->rows);
-    cells_clear(&g->comments);
-    g->rows = *rows;
-    g->comments = *comments;
-    memset(rows, 0, sizeof *rows);
-    memset(comments, 0, sizeof *comments);
-}
-
-static bool choose_delimiter(guess *g, const char *head, size_t n, bool is_all)
-{
-    static const struct {
-        char delimiter, decimal;
-    } readings[] = {{',', '.'},  {';', '.'}, {'\t', '.'}, {' ', '.'},
-                    {'\t', ','}, {';', ','}, {' ', ','}};
-    double best = -1;
-    bool good = true;
-    for (size_t i = 0; good && i < sizeof readings / sizeof *readings; i++) {
-        cells rows, comments;
-        good = cells_read(head, n, is_all, readings[i].delimiter, &rows, &comments);
-        const size_t width = rows.n_rows ? usual_width(&rows) : 0;
-        const double s = rows.n_rows ? score(&rows, readings[i].decimal, width) : 0;
-        if (s > best + 1e-9) {
-            best = s;
-            g->shape->delimiter = readings[i].delimiter;
-            g->shape->decimal = readings[i].decimal;
-            g->shape->n_columns = width;
-            take_reading(g, &rows, &comments);
-        }
-        cells_clear(&rows);
-        cells_clear(&comments);
-    }
-    return good;
-}
-
-/* ---- header and columns */
-
-static bool number_at(const guess *g, size_t row, size_t column, double *number, bool *is_gap)
-{
-    return cells_number(&g->rows, row, column, g->shape->decimal, number, is_gap);
-}
-
-/* True when most of a column's filled cells are numbers; the first rows may be a header. */
-static bool is_number_column(const guess *g, size_t column)
-{
-    const size_t first = g->rows.n_rows > 3 ? 1 : 0;
-    size_t numbers = 0, texts = 0;
-    for (size_t r = first; r < g->rows.n_rows; r++) {
-        double number;
-        bool is_gap;
-        if (number_at(g, r, column, &number, &is_gap))
-            numbers++;
-        else if (!is_gap)
-            texts++;
-    }
-    return first ? numbers > texts : numbers > 0 && numbers + 1 >= texts;
-}
-
-static bool is_header_row(const guess *g, const bool *is_number, size_t row)
-{
-    const size_t width = cells_width(&g->rows, row);
-    for (size_t k = 0; k < width && k < g->shape->n_columns; k++) {
-        double number;
-        bool is_gap;
-        if (is_number[k] && !number_at(g, row, k, &number, &is_gap) && !is_gap)
+    static const double values[] = {
+        -9999,   -999,     -99,    -99999,  9999,          99999,       999.9, 9999.9,
+        -9999.9, -999.9,   999999, -32768,  32767,         65535,       -1e30, 1e30,
+        1e20,    -1e20,    9.9e37, 9.91e37, 1e37,          -8888,       -7777, -999999,
+        -999.25, -9999.25, -1e32,  6999,    -2147483648.0, 2147483647.0};
+    for (size_t i = 0; i < sizeof values / sizeof *values; i++)
+        if (x == values[i])
             return true;
-    }
-    return width < g->shape->n_columns;
+    return fabs(x) > 9.96e36 && fabs(x) < 9.97e36; /* netCDF */
 }
 
-/* "" when nothing names it. */
-static const char *column_name(const guess *g, size_t column)
+bool table_is_missing(const table_shape *shape, size_t column, double value)
 {
-    /* Of several header rows the first full one names; the next may give units. */
-    for (size_t r = 0; r < g->shape->n_header_rows; r++)
-        if (cells_width(&g->rows, r) == g->shape->n_columns)
-            return cells_text(&g->rows, r, column);
-    /* Or the last full comment: "# t,x", or, between spaces, "#", "t", "x". */
-    for (size_t r = g->comments.n_rows; r-- > 0 && g->shape->n_header_rows == 0;) {
-        const size_t width = cells_width(&g->comments, r);
-        const bool apart = strcmp(cells_text(&g->comments, r, 0), "#") == 0;
-        if (width != g->shape->n_columns + apart)
-            continue;
-        const char *name = cells_text(&g->comments, r, column + apart);
-        return column + apart == 0 ? name + strspn(name, "# \t") : name;
-    }
-    return "";
-}
-
-static bool is_word(const char *word, const char *const *list, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        if (strcmp(word, list[i]) == 0)
+    const table_column *const c = &shape->columns[column];
+    for (size_t i = 0; i < shape->n_missing; i++)
+        if (value == shape->missing[i])
             return true;
-    return false;
-}
-
-/* "time (ms)", "t_us", "Time/s": the word, and its unit in seconds. */
-static bool is_time_name(const char *name, double *unit)
-{
-    static const char *const words[] = {"t",        "time", "times", "timestamp", "timestamps",
-                                        "seconds",  "sec",  "secs",  "elapsed",   "zeit",
-                                        "datetime", "date", "ms",    "millis",    "msec"};
-    static const struct {
-        const char *name;
-        double seconds;
-    } units[] = {{"ms", 1e-3},        {"msec", 1e-3},  {"millis", 1e-3}, {"us", 1e-6},
-                 {"\xc2\xb5s", 1e-6}, {"ns", 1e-9},    {"min", 60},      {"minutes", 60},
-                 {"h", 3600},         {"hours", 3600}, {"d", 86400},     {"days", 86400}};
-    char text[64];
-    char *rest = NULL;
-    snprintf(text, sizeof text, "%s", name);
-    for (char *p = text; *p; p++)
-        *p = (char)(strchr("()[]_/ .:", *p) ? ' ' : tolower((unsigned char)*p));
-    const char *word = strtok_r(text, " ", &rest);
-    if (!word || !is_word(word, words, sizeof words / sizeof *words))
+    if (!is_sentinel(value) || !(c->most > c->least))
         return false;
-    for (*unit = 1; word; word = strtok_r(NULL, " ", &rest))
-        for (size_t i = 0; i < sizeof units / sizeof *units; i++)
-            if (strcmp(word, units[i].name) == 0)
-                *unit = units[i].seconds;
-    return true;
+    const double range = c->most - c->least;
+    return value < c->least - 10 * range || value > c->most + 10 * range;
 }
 
-/* The steps of a column over the head's rows. */
-typedef struct steps {
-    size_t n;
-    double median, mean;
-    bool rises, is_even;
-} steps;
-
-static int by_value(const void *a, const void *b)
+/* Without those that may stand for missing ones. */
+static void find_range(table_look *l, size_t column)
 {
-    const double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-static bool find_steps(const guess *g, size_t column, steps *out)
-{
-    *out = (steps){.rises = true};
-    double *const step = malloc((g->rows.n_rows + 1) * sizeof *step);
-    if (!step)
-        return false;
-    double last = NAN, first = NAN;
-    for (size_t r = g->shape->n_header_rows; r < g->rows.n_rows; r++) {
-        double t;
-        bool is_gap;
-        if (!number_at(g, r, column, &t, &is_gap))
+    table_column *const c = &l->shape->columns[column];
+    bool have = false;
+    c->least = c->most = 0;
+    for (size_t r = l->shape->n_header_rows; r < l->rows.n_rows; r++) {
+        double x;
+        if (look_number(l, r, column, &x) != CELL_NUMBER)
             continue;
-        if (isfinite(last)) {
-            step[out->n++] = t - last;
-            out->rises = out->rises && t > last;
-        } else {
-            first = t;
-        }
-        last = t;
+        if (c->first_line == 0)
+            c->first_line = l->rows.line[r];
+        if (is_sentinel(x) || fabs(x) > (double)FLT_MAX)
+            continue;
+        c->least = have ? fmin(c->least, x) : x;
+        c->most = have ? fmax(c->most, x) : x;
+        have = true;
     }
-    if (out->n > 0) {
-        qsort(step, out->n, sizeof *step, by_value);
-        out->median = step[out->n / 2];
-        out->mean = (last - first) / (double)out->n;
-        const double most = even_step * fabs(out->median);
-        out->is_even = step[0] >= out->median - most && step[out->n - 1] <= out->median + most;
-    }
-    free(step);
-    return true;
 }
 
-static sordino_status choose_time(guess *g, const bool *is_number, sordino_error *why)
+static sordino_status read_missing(const char *list, table_shape *shape, sordino_error *why)
 {
-    table_shape *const shape = g->shape;
-    steps s;
-    shape->time_unit = 1;
-    if (g->wishes->time_column == 0)
-        return SORDINO_OK;
-    if (g->wishes->time_column > 0) {
-        shape->time_column = (size_t)g->wishes->time_column - 1;
-        shape->has_time = shape->time_column < shape->n_columns;
-        if (!shape->has_time)
-            return fail(why, SORDINO_BAD_ARG, "has no column %d for --time-column, only %zu",
-                        g->wishes->time_column, shape->n_columns);
-        (void)is_time_name(column_name(g, shape->time_column), &shape->time_unit);
-        return SORDINO_OK;
+    for (const char *at = list; at && *at;) {
+        char *end;
+        const double value = strtod(at, &end);
+        if (end == at || (*end != '\0' && *end != ','))
+            return fail(why, SORDINO_BAD_ARG,
+                        "cannot take '%.40s' for --missing; give numbers, as in -9999,-1", list);
+        if (shape->n_missing == TABLE_MAX_MISSING)
+            return fail(why, SORDINO_BAD_ARG, "cannot take over %d values for --missing",
+                        TABLE_MAX_MISSING);
+        shape->missing[shape->n_missing++] = value;
+        at = *end ? end + 1 : end;
     }
-    for (size_t k = 0; k < shape->n_columns; k++)
-        if (is_time_name(column_name(g, k), &shape->time_unit)) {
-            shape->has_time = true;
-            shape->time_column = k;
-            return SORDINO_OK;
-        }
-    /* Without names: a first column that counts evenly, beside others. */
-    if (*column_name(g, 0) || shape->n_columns < 2 || !is_number[0])
-        return SORDINO_OK;
-    if (!find_steps(g, 0, &s))
-        return fail_no_memory(why);
-    shape->has_time = s.n >= 2 && s.rises && s.is_even;
-    shape->time_column = 0;
     return SORDINO_OK;
 }
 
-static sordino_status choose_rate(guess *g, sordino_error *why)
-{
-    table_shape *const shape = g->shape;
-    steps s;
-    shape->rate = g->wishes->rate;
-    if (!shape->has_time)
-        return SORDINO_OK;
-    if (!find_steps(g, shape->time_column, &s))
-        return fail_no_memory(why);
-    if (s.n == 0 || !(s.median > 0) || !isfinite(1 / (s.median * shape->time_unit)))
-        return SORDINO_OK;
-    shape->step = (s.is_even ? s.mean : s.median) * shape->time_unit;
-    if (shape->rate == 0)
-        shape->rate = 1 / shape->step;
-    return SORDINO_OK;
-}
+/* ---- lists of columns */
 
-/* ---- signal columns */
-
-/* A column by name, or by number from 1; SIZE_MAX when there is none. */
-static size_t find_column(const guess *g, const char *text)
+static bool number_of(const table_look *l, const char *text, size_t *out)
 {
-    for (size_t k = 0; k < g->shape->n_columns; k++)
-        if (strcasecmp(column_name(g, k), text) == 0)
-            return k;
     char *end;
     const unsigned long number = strtoul(text, &end, 10);
-    const bool fits = isdigit((unsigned char)*text) && *end == '\0' && number >= 1 &&
-                      number <= g->shape->n_columns;
-    return fits ? (size_t)number - 1 : SIZE_MAX;
+    *out = (size_t)number - 1;
+    return isdigit((unsigned char)*text) && *end == '\0' && number >= 1 &&
+           number <= l->shape->n_columns;
 }
 
-/* Marks what one item of --columns names: "name", "3" or "2-5". */
-static bool mark_columns(const guess *g, const char *item, bool *wanted)
+/* A pattern of the shell, in large or small letters. */
+static bool matches(const char *pattern, const char *name)
 {
-    size_t first = find_column(g, item), last = first;
-    if (first == SIZE_MAX) {
-        unsigned long from, to;
-        char extra;
-        if (sscanf(item, "%lu-%lu%c", &from, &to, &extra) != 2 || from < 1 || to < from ||
-            to > g->shape->n_columns)
-            return false;
-        first = from - 1;
-        last = to - 1;
+    char small[2][2 * TABLE_NAME_BYTES];
+    for (int i = 0; i < 2; i++) {
+        snprintf(small[i], sizeof small[i], "%s", i == 0 ? pattern : name);
+        for (char *c = small[i]; *c; c++)
+            *c = (char)tolower((unsigned char)*c);
     }
-    for (size_t k = first; k <= last; k++)
-        wanted[k] = true;
-    return true;
+    return fnmatch(small[0], small[1], 0) == 0;
 }
 
-static sordino_status mark_wished(const guess *g, bool *wanted, sordino_error *why)
+/* Marks what one item names: "name", "3", "2-5" or "acc_*". */
+static bool mark_item(const table_look *l, const char *item, bool *marks)
 {
-    char *const copy = strdup(g->wishes->columns);
+    const size_t n = l->shape->n_columns;
+    unsigned long from, to;
+    char extra;
+    bool any = false;
+    size_t k;
+    for (k = 0; k < n && !any; k++)
+        if (strcasecmp(l->shape->columns[k].name, item) == 0 && *item)
+            any = marks[k] = true;
+    if (any)
+        return true;
+    if (number_of(l, item, &k))
+        return marks[k] = true;
+    if (sscanf(item, "%lu-%lu%c", &from, &to, &extra) == 2 && from >= 1 && to >= from && to <= n) {
+        for (k = from - 1; k < to; k++)
+            marks[k] = true;
+        return true;
+    }
+    for (k = 0; k < n && strpbrk(item, "*?["); k++)
+        if (matches(item, l->shape->columns[k].name))
+            any = marks[k] = true;
+    return any;
+}
+
+size_t look_column(const table_look *l, const char *item)
+{
+    size_t found = SIZE_MAX;
+    bool *const marks = calloc(l->shape->n_columns, sizeof *marks);
+    if (marks && mark_item(l, item, marks))
+        for (size_t k = l->shape->n_columns; k-- > 0;)
+            if (marks[k])
+                found = k;
+    free(marks);
+    return found;
+}
+
+static sordino_status mark_list(const table_look *l, const char *list, const char *option,
+                                bool *marks, sordino_error *why)
+{
+    char *const copy = strdup(list);
     if (!copy)
         return fail_no_memory(why);
     sordino_status status = SORDINO_OK;
     char *rest = NULL;
-    for (const char *item = strtok_r(copy, ",", &rest); !status && item;
-         item = strtok_r(NULL, ",", &rest))
-        if (!mark_columns(g, item, wanted))
-            status = fail(why, SORDINO_BAD_ARG, "has no column %.80s for --columns; it has %zu",
-                          item, g->shape->n_columns);
+    /* A name may itself have a comma in it. */
+    if (!mark_item(l, list, marks))
+        for (const char *item = strtok_r(copy, ",", &rest); !status && item;
+             item = strtok_r(NULL, ",", &rest))
+            if (!mark_item(l, item, marks))
+                status = fail(why, SORDINO_BAD_ARG, "has no column %.80s for %s; it has %zu", item,
+                              option, l->shape->n_columns);
     free(copy);
     return status;
+}
+
+/* ---- how numbers are written */
+
+static bool read_cell(const table_look *l, size_t row, size_t column, cell_number *out)
+{
+    const char *const text = cells_text(&l->rows, row, column);
+    return number_read(text, strlen(text), l->shape->columns[column].format.form, out) ==
+           CELL_NUMBER;
+}
+
+/* Mean size of the steps of `values`. */
+static double mean_step(const double *values, size_t n)
+{
+    double sum = 0;
+    for (size_t i = 1; i < n; i++)
+        sum += fabs(values[i] - values[i - 1]);
+    return n > 1 ? sum / (double)(n - 1) : 0;
+}
+
+/* Whole numbers get digits behind a mark only where rounding would be half of what moves. */
+static int digits_of_whole(table_look *l, size_t column)
+{
+    const double moved = mean_step(l->values, look_values(l, column));
+    int digits = 0;
+    for (double unit = 1; digits < 3 && unit > 0.5 * moved; unit /= 10)
+        digits++;
+    return moved > 0 ? digits : -1;
+}
+
+static void find_format(table_look *l, size_t column)
+{
+    number_format *const f = &l->shape->columns[column].format;
+    size_t n = 0, same = 0, powers = 0, plus = 0, positive = 0;
+    int most = 0, before = 0;
+    cell_number number;
+    f->decimals = -1;
+    for (size_t r = l->shape->n_header_rows; r < l->rows.n_rows; r++) {
+        if (!read_cell(l, r, column, &number) || table_is_missing(l->shape, column, number.value))
+            continue;
+        n++;
+        same = number.decimals > most ? 1 : same + (number.decimals == most);
+        most = number.decimals > most ? number.decimals : most;
+        before = number.digits > before ? number.digits : before;
+        powers += number.exponent != '\0';
+        plus += number.plus;
+        positive += number.value > 0;
+        if (number.exponent) {
+            f->exponent = number.exponent;
+            f->exponent_digits = number.exponent_digits;
+        }
+    }
+    f->plus = plus > 0 && plus >= positive;
+    if (l->wishes->full_digits || l->wishes->first_row || n == 0 || 10 * same < 8 * n)
+        return;
+    f->scientific = powers == n && before == 1;
+    if (f->scientific || (powers == 0 && most > 0))
+        f->decimals = most;
+    else if (powers == 0)
+        f->decimals = digits_of_whole(l, column);
+}
+
+/* ---- what is measured */
+
+/* Digits behind the mark; with an exponent they say nothing. */
+static int most_decimals(const table_look *l, size_t column)
+{
+    cell_number number;
+    int most = 0;
+    for (size_t r = l->shape->n_header_rows; r < l->rows.n_rows; r++)
+        if (read_cell(l, r, column, &number)) {
+            const int now = number.exponent ? 12 : number.decimals;
+            most = now > most ? now : most;
+        }
+    return most;
+}
+
+static size_t first_number(const table_look *l)
+{
+    size_t n = 0, first = 0;
+    for (size_t k = l->shape->n_columns; k-- > 0;)
+        if (l->types[k] == TYPE_NUMBER) {
+            first = k;
+            n++;
+        }
+    return n > 1 ? first : SIZE_MAX;
+}
+
+static void find_kinds(table_look *l)
+{
+    const size_t first = first_number(l);
+    for (size_t k = 0; k < l->shape->n_columns; k++) {
+        table_column *const c = &l->shape->columns[k];
+        if (l->types[k] == TYPE_CLOCK)
+            c->kind = COLUMN_CLOCK;
+        if (l->types[k] != TYPE_NUMBER || c->kind == COLUMN_KEPT)
+            continue;
+        find_range(l, k);
+        const size_t n = look_values(l, k);
+        const column_sample sample = {.values = l->values,
+                                      .n = n,
+                                      .decimals = most_decimals(l, k),
+                                      .is_first = k == first,
+                                      .name = name_read(c->name, look_unit(l, k))};
+        c->kind = n > 0 ? column_kind_of(&sample, l->scratch) : COLUMN_MEASURED;
+    }
 }
 
 /* A float keeps 24 bits. Where a column stands so far from zero, beside how far it moves in its
  * first rows, that fewer than some 14 of them would be left for the movement, the first value is
  * taken off; elsewhere 0. */
-static double find_offset(const guess *g, size_t column)
+static double find_offset(table_look *l, size_t column)
 {
-    double first = 0, least = 0, most = 0;
-    bool have = false;
-    if (g->wishes->first_row)
+    if (l->wishes->first_row)
         return 0;
-    for (size_t r = g->shape->n_header_rows; r < g->rows.n_rows; r++) {
-        double x;
-        bool is_gap;
-        if (!number_at(g, r, column, &x, &is_gap))
-            continue;
-        if (!have)
-            first = least = most = x;
-        have = true;
-        least = fmin(least, x);
-        most = fmax(most, x);
+    const size_t n = look_values(l, column);
+    if (n == 0)
+        return 0;
+    const double first = l->values[0];
+    double least = first, most = first;
+    for (size_t i = 1; i < n; i++) {
+        least = fmin(least, l->values[i]);
+        most = fmax(most, l->values[i]);
     }
     return fabs(first) > 1000 * (most - least) ? first : 0;
 }
 
-static sordino_status keep_signals(guess *g, const bool *wanted, sordino_error *why)
+/* "frame (counter), state (code)": what numbers there are, none of them measured. */
+static void list_kinds(const table_look *l, char *to, size_t room)
 {
-    table_shape *const shape = g->shape;
+    size_t n = 0;
+    to[0] = '\0';
+    for (size_t k = 0; k < l->shape->n_columns && n + 1 < room; k++) {
+        const table_column *const c = &l->shape->columns[k];
+        char number[32];
+        if (l->types[k] != TYPE_NUMBER)
+            continue;
+        snprintf(number, sizeof number, "column %zu", k + 1);
+        const int more = snprintf(to + n, room - n, "%s%.24s is a %s", n ? ", " : "",
+                                  *c->name ? c->name : number, column_kind_name(c->kind));
+        n += more > 0 ? (size_t)more : 0;
+    }
+}
+
+static sordino_status keep_signals(table_look *l, const bool *wanted, sordino_error *why)
+{
+    table_shape *const shape = l->shape;
+    char kinds[160];
     shape->signals = calloc(shape->n_columns, sizeof *shape->signals);
     shape->offsets = calloc(shape->n_columns, sizeof *shape->offsets);
     if (!shape->signals || !shape->offsets)
@@ -363,73 +335,125 @@ static sordino_status keep_signals(guess *g, const bool *wanted, sordino_error *
     for (size_t k = 0; k < shape->n_columns; k++) {
         if (!wanted[k])
             continue;
+        shape->columns[k].kind = COLUMN_MEASURED;
+        find_range(l, k);
+        find_format(l, k);
         shape->signals[shape->n_signals] = k;
-        shape->offsets[shape->n_signals++] = find_offset(g, k);
+        shape->offsets[shape->n_signals++] = find_offset(l, k);
     }
-    if (shape->n_signals == 0)
+    if (shape->n_signals > 0)
+        return SORDINO_OK;
+    list_kinds(l, kinds, sizeof kinds);
+    if (*kinds)
         return fail(why, SORDINO_UNSUPPORTED,
-                    "has no column of numbers in its first rows; name some with --columns");
-    return SORDINO_OK;
+                    "has no column that is measured (%.140s); name some with --columns", kinds);
+    return fail(why, SORDINO_UNSUPPORTED,
+                "has no column of numbers in its first rows; name some with --columns");
 }
 
 /* Of as many columns as were said, or one more: then the first is taken for times. */
-static sordino_status count_wished(const guess *g, bool *wanted, sordino_error *why)
+static sordino_status count_wished(const table_look *l, bool *wanted, sordino_error *why)
 {
-    const size_t said = g->wishes->n_signals;
-    size_t n = 0, first = SIZE_MAX;
-    for (size_t k = 0; k < g->shape->n_columns; k++) {
+    const size_t said = l->wishes->n_signals;
+    const size_t columns = l->shape->n_columns;
+    size_t n = 0, numbers = 0, first = SIZE_MAX;
+    for (size_t k = 0; k < columns; k++)
         n += wanted[k];
+    if (said == 0 || n == said)
+        return SORDINO_OK;
+    for (size_t k = 0; k < columns; k++) {
+        wanted[k] = l->types[k] == TYPE_NUMBER && l->shape->columns[k].kind != COLUMN_KEPT &&
+                    !(l->shape->has_time && k == l->shape->time_column);
+        numbers += wanted[k];
         if (wanted[k] && first == SIZE_MAX)
             first = k;
     }
-    if (said == 0 || n == said)
+    if (numbers == said)
         return SORDINO_OK;
-    if (n != said + 1 || g->shape->has_time)
-        return fail(why, SORDINO_BAD_ARG, "has %zu columns of numbers, and --channels says %zu", n,
-                    said);
+    if (numbers != said + 1 || l->shape->has_time)
+        return fail(why, SORDINO_BAD_ARG, "has %zu columns of numbers, and --channels says %zu",
+                    numbers, said);
     wanted[first] = false;
     return SORDINO_OK;
 }
 
-/* `marks` is [2][n_columns], all false. */
-static sordino_status choose_columns(guess *g, bool *marks, sordino_error *why)
+/* Wished columns are denoised whatever they look like, unless they are kept. */
+static sordino_status choose_wanted(table_look *l, bool *wanted, sordino_error *why)
 {
-    table_shape *const shape = g->shape;
-    bool *const is_number = marks, *const wanted = marks + shape->n_columns;
-    for (size_t k = 0; k < shape->n_columns; k++)
-        is_number[k] = is_number_column(g, k);
-    while (shape->n_header_rows < g->rows.n_rows && shape->n_header_rows < MAX_HEADER_ROWS &&
-           is_header_row(g, is_number, shape->n_header_rows))
-        shape->n_header_rows++;
-    sordino_status status = choose_time(g, is_number, why);
-    if (!status)
-        status = choose_rate(g, why);
+    const table_wishes *const w = l->wishes;
+    const bool all = w->all_numbers || (w->columns && strcasecmp(w->columns, "all") == 0 &&
+                                        look_column(l, w->columns) == SIZE_MAX);
+    if (w->columns && !all)
+        return mark_list(l, w->columns, "--columns", wanted, why);
+    for (size_t k = 0; k < l->shape->n_columns; k++) {
+        const column_kind kind = l->shape->columns[k].kind;
+        wanted[k] =
+            kind == COLUMN_MEASURED || (all && l->types[k] == TYPE_NUMBER && kind != COLUMN_TIME &&
+                                        kind != COLUMN_CLOCK && kind != COLUMN_KEPT);
+    }
+    return count_wished(l, wanted, why);
+}
+
+static sordino_status mark_kept(table_look *l, bool *marks, sordino_error *why)
+{
+    const sordino_status status =
+        l->wishes->keep ? mark_list(l, l->wishes->keep, "--keep", marks, why) : SORDINO_OK;
+    for (size_t k = 0; !status && k < l->shape->n_columns; k++)
+        if (marks[k])
+            l->shape->columns[k].kind = COLUMN_KEPT;
+    return status;
+}
+
+/* `marks` is [2][n_columns], all false. */
+static sordino_status choose_columns(table_look *l, bool *marks, sordino_error *why)
+{
+    bool *const kept = marks, *const wanted = marks + l->shape->n_columns;
+    sordino_status status = look_types(l, why);
     if (status)
         return status;
-    for (size_t k = 0; k < shape->n_columns && !g->wishes->columns; k++)
-        wanted[k] = is_number[k] && !(shape->has_time && k == shape->time_column);
-    status = g->wishes->columns ? mark_wished(g, wanted, why) : count_wished(g, wanted, why);
-    return status ? status : keep_signals(g, wanted, why);
+    look_header(l);
+    look_preamble(l);
+    status = mark_kept(l, kept, why);
+    if (!status)
+        status = look_forms(l, why);
+    if (status)
+        return status;
+    find_kinds(l);
+    status = look_times(l, why);
+    if (!status)
+        status = choose_wanted(l, wanted, why);
+    for (size_t k = 0; !status && k < l->shape->n_columns; k++)
+        wanted[k] = wanted[k] && !kept[k];
+    return status ? status : keep_signals(l, wanted, why);
+}
+
+static void look_clear(table_look *l)
+{
+    cells_clear(&l->rows);
+    cells_clear(&l->comments);
+    free(l->types);
+    free(l->values);
+    free(l->scratch);
 }
 
 sordino_status table_guess(const char *head, size_t n, bool is_all, const table_wishes *wishes,
                            table_shape *out, sordino_error *why)
 {
-    guess g = {.wishes = wishes, .shape = out};
+    table_look l = {.wishes = wishes, .shape = out};
     memset(out, 0, sizeof *out);
     bool *marks = NULL;
-    sordino_status status = SORDINO_OK;
-    if (!choose_delimiter(&g, head, n, is_all))
-        status = fail_no_memory(why);
-    else if (g.rows.n_rows == 0 || out->n_columns == 0)
+    sordino_status status = read_missing(wishes->missing, out, why);
+    if (!status)
+        status = look_delimiter(&l, head, n, is_all, why);
+    if (!status && (l.rows.n_rows == 0 || out->n_columns == 0))
         status = fail(why, SORDINO_UNSUPPORTED, "has no rows of numbers in its beginning");
     if (!status) {
         marks = calloc(2 * out->n_columns, sizeof *marks);
-        status = marks ? choose_columns(&g, marks, why) : fail_no_memory(why);
+        out->columns = calloc(out->n_columns, sizeof *out->columns);
+        status = marks && out->columns ? choose_columns(&l, marks, why) : fail_no_memory(why);
     }
     free(marks);
-    cells_clear(&g.rows);
-    cells_clear(&g.comments);
+    look_clear(&l);
     if (status)
         table_shape_clear(out);
     return status;
@@ -437,8 +461,10 @@ sordino_status table_guess(const char *head, size_t n, bool is_all, const table_
 
 void table_shape_clear(table_shape *shape)
 {
+    free(shape->columns);
     free(shape->signals);
     free(shape->offsets);
+    shape->columns = NULL;
     shape->signals = NULL;
     shape->offsets = NULL;
     shape->n_signals = 0;

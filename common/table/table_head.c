@@ -21,9 +21,9 @@ static words count_words(const char *line, size_t n)
     words w = {0, 0, 0};
     for (size_t at = 0, end; at < n; at = end + 1) {
         char word[64];
-        double number;
-        bool is_gap = false;
-        for (end = at; end < n && !memchr(",; \t\r\n\"", line[end], 7);)
+        cell_number number;
+        number_evidence evidence = {0};
+        for (end = at; end < n && !memchr(",;| \t\r\n\"", line[end], 8);)
             end++;
         if (end == at)
             continue;
@@ -32,8 +32,8 @@ static words count_words(const char *line, size_t n)
             continue;
         memcpy(word, line + at, end - at);
         word[end - at] = '\0';
-        w.numbers += table_number(word, end - at, '.', &number, &is_gap);
-        w.gaps += is_gap;
+        w.numbers += number_weigh(word, end - at, &evidence);
+        w.gaps += number_read(word, end - at, (number_form){'.', '\0'}, &number) == CELL_GAP;
     }
     return w;
 }
@@ -48,8 +48,9 @@ static bool tells_shape(const char *head, size_t begin, size_t end, const table_
     const bool is_row = 2 * (w.numbers + w.gaps) >= w.n || wishes->columns;
     const size_t mark = table_mark(head, end);
     char columns[64];
+    const char first[3] = {head[from], from + 1 < end ? head[from + 1] : '\0', '\0'};
     table_wishes row = *wishes;
-    if (head[from] == '#' || w.numbers + w.gaps == 0 || !is_row)
+    if (cells_is_comment(first) || w.numbers + w.gaps == 0 || !is_row)
         return false;
     if (w.gaps == w.n && !wishes->columns) {
         /* All are missing: nothing tells numbers from words but that somebody means to send some.*/

@@ -4,7 +4,9 @@
 #include "common/table/table_cells.h"
 #include "common/table/table_head.h"
 #include "common/table/table_rows.h"
+#include "common/table/text_code.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +14,9 @@
 
 /* A step of the time column that differs from the usual by more is uneven. */
 static const double even_step = 0.1;
+
+/* An estimate that is written, smaller than this, would be one of a float's last few bits. */
+static const float least_float = FLT_MIN;
 
 /* Bytes in at one end, out at the other. */
 typedef struct fifo {
@@ -23,6 +28,7 @@ typedef struct fifo {
 typedef struct span {
     size_t begin, end; /* of the number alone, without quotes and blanks; from the first field on */
     bool is_gap, is_absent;
+    bool is_kept; /* is read, but stays as it is */
 } span;
 
 /* A row's text: what comes before its first field, and the fields. */
@@ -37,8 +43,13 @@ struct table {
     size_t head_n, head_at;
     byte_input in;
     row_reader *rows;
-    size_t n_headers; /* header rows seen so far */
-    double last_time;
+    size_t n_headers;      /* header rows seen so far */
+    long double last_time; /* s; NaN before the first */
+    double *steps;         /* [steps_room] of the rows read last */
+    size_t steps_room;
+    bool strict; /* a number in another form than the first rows' is an error */
+    bool has_constants;
+    text_code *code;    /* of UTF-16; NULL = none */
     fifo carry;         /* bytes without a signal, to go before the next row */
     fifo kept;          /* rows read and not written: a kept_row, spans [n_signals], text */
     bool loose_written; /* of the oldest row in `kept` */
@@ -105,9 +116,8 @@ static sordino_status read_head(table *t, const table_wishes *wishes, sordino_er
         return status;
     if (t->head_n == 0)
         return fail(why, SORDINO_IO, "is empty; a table of numbers was expected");
-    if (t->head_n >= 2 && (memcmp(t->head, "\xFF\xFE", 2) == 0 ||
-                           memcmp(t->head, "\xFE\xFF", 2) == 0 || t->head[1] == '\0'))
-        return fail(why, SORDINO_UNSUPPORTED, "is UTF-16 or no text; save it as UTF-8");
+    if (memchr(t->head, '\0', t->head_n < 4096 ? t->head_n : 4096))
+        return fail(why, SORDINO_UNSUPPORTED, "is no text; a table of numbers was expected");
     t->head_at = table_mark(t->head, t->head_n);
     return table_guess(t->head + t->head_at, t->head_n - t->head_at, t->head_n < sizeof t->head,
                        wishes, &t->shape, why);
@@ -124,6 +134,8 @@ static sordino_status read_shape(table *t, const table_wishes *wishes, sordino_e
     t->head_at = table_mark(t->head, t->head_n);
     if (!fifo_add(&t->carry, t->head, t->head_at))
         return fail_no_memory(why);
+    for (size_t k = 0; k < t->shape.n_columns; k++)
+        t->has_constants = t->has_constants || t->shape.columns[k].kind == COLUMN_CONSTANT;
     t->spans = calloc(t->shape.n_signals + 1, sizeof *t->spans);
     return t->spans ? SORDINO_OK : fail_no_memory(why);
 }
@@ -136,8 +148,11 @@ sordino_status table_open(byte_input in, const table_wishes *wishes, table **out
     if (!t)
         return fail_no_memory(why);
     t->in = in;
-    t->last_time = NAN;
-    sordino_status status = read_shape(t, wishes, why);
+    t->last_time = (long double)NAN;
+    t->strict = !wishes->first_row;
+    sordino_status status = text_code_open(&t->in, &t->code, why);
+    if (!status)
+        status = read_shape(t, wishes, why);
     if (!status)
         status = row_reader_new((byte_input){read_again, t}, t->shape.delimiter, &t->rows, why);
     if (status) {
@@ -158,6 +173,8 @@ void table_close(table *t)
     free(t->kept.at);
     free(t->line.at);
     free(t->spans);
+    free(t->steps);
+    text_code_close(t->code);
     free(t);
 }
 
@@ -176,7 +193,7 @@ const table_counts *table_counts_of(const table *t)
 /* A row without samples: comment, header, or blank in a table of several columns. */
 static bool is_data(table *t, const table_row *row)
 {
-    if (row->values[row->fields[0].value] == '#')
+    if (cells_is_comment(row->values + row->fields[0].value))
         return false;
     if (t->n_headers < t->shape.n_header_rows) {
         t->n_headers++;
@@ -185,34 +202,105 @@ static bool is_data(table *t, const table_row *row)
     return row->n_fields > 1 || row->fields[0].value_length > 0 || t->shape.n_columns == 1;
 }
 
-static void look_at_time(table *t, const table_row *row)
+/* A field as it stands, without what libcsv takes off. */
+static const char *raw_field(const table_row *row, size_t column, size_t *n)
 {
-    double time;
-    bool is_gap;
-    if (!t->shape.has_time || t->shape.step == 0 || t->shape.time_column >= row->n_fields)
-        return;
-    const table_field *const f = &row->fields[t->shape.time_column];
-    if (!table_number(row->values + f->value, f->value_length, t->shape.decimal, &time, &is_gap))
-        return;
-    const double step = (time - t->last_time) * t->shape.time_unit;
-    if (fabs(step - t->shape.step) > even_step * t->shape.step && t->counts.uneven++ == 0)
-        t->counts.first_uneven = t->counts.rows + 1;
-    t->last_time = time;
+    const table_field *const f = &row->fields[column];
+    *n = f->end - f->begin;
+    return row->bytes + f->begin;
 }
 
-/* Where in a field's bytes its number stands. */
-static span find_number(const table_row *row, const table_field *f)
+static bool read_clock(const table *t, const table_row *row, size_t column, long double *out)
 {
-    span s = {f->begin, f->end, false, false};
-    while (s.begin < s.end && strchr(" \t", row->bytes[s.begin]) && row->bytes[s.begin])
-        s.begin++;
-    while (s.begin < s.end && strchr(" \t", row->bytes[s.end - 1]) && row->bytes[s.end - 1])
-        s.end--;
-    if (s.end - s.begin >= 2 && row->bytes[s.begin] == '"' && row->bytes[s.end - 1] == '"') {
-        s.begin++;
-        s.end--;
+    clock_cell clock;
+    size_t n;
+    if (column >= row->n_fields)
+        return false;
+    const char *const text = raw_field(row, column, &n);
+    if (!clock_read(text, n, t->shape.order, &clock))
+        return false;
+    *out = clock.seconds;
+    return true;
+}
+
+/* The row's time in seconds, from wherever it is counted. */
+static bool read_time(const table *t, const table_row *row, long double *out)
+{
+    const table_shape *const shape = &t->shape;
+    const size_t column = shape->time_column;
+    long double date;
+    cell_number number;
+    size_t n;
+    if (!shape->has_time || column >= row->n_fields)
+        return false;
+    if (shape->time_is_clock) {
+        if (!read_clock(t, row, column, out))
+            return false;
+        if (shape->has_date && read_clock(t, row, shape->date_column, &date))
+            *out += date;
+        return true;
     }
-    return s;
+    const char *const text = raw_field(row, column, &n);
+    if (number_read(text, n, shape->columns[column].format.form, &number) != CELL_NUMBER)
+        return false;
+    *out = number.value;
+    if (number.digits > 15 && number.decimals == 0 && !number.exponent) {
+        char digits[TABLE_NUMBER_MAX];
+        snprintf(digits, sizeof digits, "%.*s", (int)(number.end - number.begin),
+                 text + number.begin);
+        *out = strtold(digits, NULL);
+    }
+    return true;
+}
+
+/* Over midnight, where the time of day is all there is. */
+static double unwind(const table *t, double step)
+{
+    return t->shape.time_is_clock && !t->shape.has_date && step < -43200 && step > -86400.5
+               ? step + 86400
+               : step;
+}
+
+static bool is_uneven(const table_shape *shape, double step)
+{
+    const double rounding = shape->step >= 2.5 * shape->resolution ? 1.01 * shape->resolution : 0;
+    return fabs(step - shape->step) > fmax(even_step * shape->step, rounding);
+}
+
+/* Seconds since the row before; NaN where they are not known. */
+static double look_at_time(table *t, const table_row *row)
+{
+    long double now;
+    if (t->shape.step == 0 || !read_time(t, row, &now))
+        return NAN;
+    const long double last = t->last_time;
+    t->last_time = now;
+    if (isnan(last))
+        return NAN;
+    const double unit = t->shape.time_is_clock ? 1 : t->shape.time_unit;
+    const double step = unwind(t, (double)(now - last) * unit);
+    if (!t->shape.is_coarse && is_uneven(&t->shape, step) && t->counts.uneven++ == 0)
+        t->counts.first_uneven = t->counts.rows + 1;
+    return step;
+}
+
+static bool keep_step(table *t, size_t i, double step)
+{
+    if (i >= t->steps_room) {
+        const size_t room = t->steps_room ? 2 * t->steps_room : 256;
+        double *const steps = realloc(t->steps, room * sizeof *steps);
+        if (!steps)
+            return false;
+        t->steps = steps;
+        t->steps_room = room;
+    }
+    t->steps[i] = step;
+    return true;
+}
+
+const double *table_steps(const table *t)
+{
+    return t->steps;
 }
 
 static void note_odd(table *t, const table_row *row, size_t column)
@@ -233,31 +321,89 @@ void table_take_odd(table *t, table_odd *out)
     t->odd.line = 0;
 }
 
-static float read_cell(table *t, const table_row *row, size_t signal)
+/* A cell that is no number: words, or a number in another form. */
+static sordino_status read_words(table *t, const table_row *row, size_t column, sordino_error *why)
+{
+    number_evidence evidence = {0};
+    size_t n;
+    const char *const text = raw_field(row, column, &n);
+    if (t->strict && number_weigh(text, n, &evidence))
+        return fail(why, SORDINO_UNSUPPORTED,
+                    "line %llu, column %zu: %.*s is not written as the numbers above it are; "
+                    "correct it, or say --decimal",
+                    (unsigned long long)row->line, column + 1, n > 30 ? 30 : (int)n, text);
+    if (t->counts.texts++ == 0)
+        t->counts.first_text = row->line;
+    note_odd(t, row, column);
+    return SORDINO_OK;
+}
+
+/* True when a number is one that is denoised. */
+static bool take_value(table *t, const table_row *row, size_t signal, double value)
+{
+    const float narrow = (float)(value - t->shape.offsets[signal]);
+    span *const s = &t->spans[signal];
+    if (table_is_missing(&t->shape, t->shape.signals[signal], value)) {
+        if (t->counts.missing++ == 0)
+            t->counts.missing_value = value;
+        return false;
+    }
+    s->is_kept = value != 0 && value != t->shape.offsets[signal] && fabsf(narrow) < least_float;
+    if ((s->is_kept || !isfinite(narrow)) && t->counts.beyond++ == 0)
+        t->counts.first_beyond = row->line;
+    return isfinite(narrow);
+}
+
+/* The number of a signal's cell; NaN for a gap. */
+static sordino_status read_cell(table *t, const table_row *row, size_t signal, double *out,
+                                sordino_error *why)
 {
     const size_t column = t->shape.signals[signal];
     span *const s = &t->spans[signal];
-    double value;
-    bool is_gap;
+    cell_number number;
+    size_t n;
+    *out = (double)NAN;
     if (column >= row->n_fields) {
         *s = (span){.is_gap = true, .is_absent = true};
         t->counts.gaps++;
         note_odd(t, row, column);
-        return NAN;
+        return SORDINO_OK;
     }
-    const table_field *const f = &row->fields[column];
-    *s = find_number(row, f);
-    if (table_number(row->values + f->value, f->value_length, t->shape.decimal, &value, &is_gap)) {
-        const float narrow = (float)(value - t->shape.offsets[signal]);
-        if (isfinite(narrow))
-            return narrow;
-    } else if (!is_gap) {
-        t->counts.texts++;
-        note_odd(t, row, column);
+    const char *const text = raw_field(row, column, &n);
+    const cell_kind kind =
+        memchr(text, '\0', n) ? CELL_TEXT
+                              : number_read(text, n, t->shape.columns[column].format.form, &number);
+    const size_t begin = row->fields[column].begin;
+    *s = (span){.begin = begin + (kind == CELL_TEXT ? 0 : number.begin),
+                .end = begin + (kind == CELL_TEXT ? n : number.end)};
+    if (kind == CELL_NUMBER && take_value(t, row, signal, number.value)) {
+        *out = number.value;
+        return SORDINO_OK;
     }
     s->is_gap = true;
     t->counts.gaps++;
-    return NAN;
+    return kind == CELL_TEXT ? read_words(t, row, column, why) : SORDINO_OK;
+}
+
+/* Does a column move that did not in the first rows, and so was left alone? */
+static void look_at_constants(table *t, const table_row *row)
+{
+    cell_number number;
+    size_t n;
+    if (!t->has_constants || t->counts.moved_line > 0)
+        return;
+    for (size_t k = 0; k < t->shape.n_columns && k < row->n_fields; k++) {
+        const table_column *const c = &t->shape.columns[k];
+        if (c->kind != COLUMN_CONSTANT)
+            continue;
+        const char *const text = raw_field(row, k, &n);
+        if (number_read(text, n, c->format.form, &number) != CELL_NUMBER ||
+            number.value == c->least)
+            continue;
+        t->counts.moved_line = row->line;
+        t->counts.moved_column = k + 1;
+        return;
+    }
 }
 
 /* Keeps a row's text, with all that came before it. */
@@ -278,11 +424,35 @@ static bool keep_row(table *t, const table_row *row)
     return true;
 }
 
-sordino_status table_read(table *t, float *to, size_t n, size_t *got, sordino_error *why)
+/* One row of data: `to` or `wide` [n_signals], the other NULL. */
+static sordino_status take_data(table *t, const table_row *row, size_t i, float *to, double *wide,
+                                sordino_error *why)
+{
+    const size_t n = t->shape.n_signals;
+    if (!keep_step(t, i, look_at_time(t, row)))
+        return fail_no_memory(why);
+    t->row_is_odd = false;
+    for (size_t c = 0; c < n; c++) {
+        double value;
+        const sordino_status status = read_cell(t, row, c, &value, why);
+        if (status)
+            return status;
+        if (wide)
+            wide[i * n + c] = value;
+        else
+            to[i * n + c] = t->spans[c].is_gap ? NAN : (float)(value - t->shape.offsets[c]);
+    }
+    t->counts.odd += t->row_is_odd;
+    look_at_constants(t, row);
+    return keep_row(t, row) ? SORDINO_OK : fail_no_memory(why);
+}
+
+static sordino_status read_rows(table *t, float *to, double *wide, size_t n, size_t *got,
+                                sordino_error *why)
 {
     table_row row;
     for (*got = 0; *got < n;) {
-        const sordino_status status = row_reader_next(t->rows, &row, why);
+        sordino_status status = row_reader_next(t->rows, &row, why);
         if (status)
             return status;
         t->counts.bytes += row.n_bytes;
@@ -293,19 +463,25 @@ sordino_status table_read(table *t, float *to, size_t n, size_t *got, sordino_er
                 return SORDINO_OK;
             continue;
         }
-        look_at_time(t, &row);
-        t->row_is_odd = false;
-        for (size_t c = 0; c < t->shape.n_signals; c++)
-            to[*got * t->shape.n_signals + c] = read_cell(t, &row, c);
-        t->counts.odd += t->row_is_odd;
-        if (!keep_row(t, &row))
-            return fail_no_memory(why);
+        status = take_data(t, &row, *got, to, wide, why);
+        if (status)
+            return status;
         t->counts.rows++;
         ++*got;
         if (row_reader_waits(t->rows))
             break; /* whoever waits for these rows shall have them */
     }
     return SORDINO_OK;
+}
+
+sordino_status table_read(table *t, float *to, size_t n, size_t *got, sordino_error *why)
+{
+    return read_rows(t, to, NULL, n, got, why);
+}
+
+sordino_status table_read_doubles(table *t, double *to, size_t n, size_t *got, sordino_error *why)
+{
+    return read_rows(t, NULL, to, n, got, why);
 }
 
 /* ---- writing */
@@ -357,22 +533,6 @@ void table_drop(table *t, size_t n)
     }
 }
 
-size_t table_print(float estimate, double offset, char decimal, char to[TABLE_NUMBER_MAX])
-{
-    const double value = (double)estimate + offset;
-    int n = 0;
-    /* A number that fewer digits than six would give has zeros after them, which %g leaves out. */
-    for (int digits = 6; digits <= 17; digits++) {
-        n = snprintf(to, TABLE_NUMBER_MAX, "%.*g", digits, value);
-        if ((float)(strtod(to, NULL) - offset) == estimate)
-            break;
-    }
-    char *const point = decimal == '.' ? NULL : strchr(to, '.');
-    if (point)
-        *point = decimal;
-    return (size_t)n;
-}
-
 /* One row with its estimates, in `line`. */
 static bool fill_row(table *t, const float *estimates, bool fill_gaps)
 {
@@ -384,15 +544,26 @@ static bool fill_row(table *t, const float *estimates, bool fill_gaps)
         return false;
     for (size_t c = 0; c < n; c++) {
         const span s = t->spans[c];
-        if (s.is_absent || (s.is_gap && !fill_gaps) || !isfinite(estimates[c]))
+        if (s.is_absent || s.is_kept || (s.is_gap && !fill_gaps) || !isfinite(estimates[c]))
             continue;
-        const size_t length =
-            table_print(estimates[c], t->shape.offsets[c], t->shape.decimal, number);
+        const number_format *const format = &t->shape.columns[t->shape.signals[c]].format;
+        const size_t length = number_print(estimates[c], t->shape.offsets[c], format, number);
         if (!fifo_add(&t->line, bytes + at, s.begin - at) || !fifo_add(&t->line, number, length))
             return false;
         at = s.end;
     }
     return fifo_add(&t->line, bytes + at, n_bytes - at);
+}
+
+/* What is in `line`, as the file is coded. */
+static bool write_line(table *t, table_writer write, void *user)
+{
+    const char *bytes = t->line.at;
+    size_t n = t->line.end;
+    if (t->code && !text_code_encode(t->code, &bytes, &n))
+        return false;
+    fifo_empty(&t->line);
+    return n == 0 || write(user, bytes, n);
 }
 
 bool table_write(table *t, const float *estimates, size_t n, bool fill_gaps, table_writer write,
@@ -402,18 +573,16 @@ bool table_write(table *t, const float *estimates, size_t n, bool fill_gaps, tab
     for (size_t i = 0; i < n; i++) {
         if (!fill_row(t, estimates + i * t->shape.n_signals, fill_gaps))
             return false;
-        if (t->line.end >= TABLE_HEAD_BYTES) {
-            if (!write(user, t->line.at, t->line.end))
-                return false;
-            fifo_empty(&t->line);
-        }
+        if (t->line.end >= TABLE_HEAD_BYTES && !write_line(t, write, user))
+            return false;
     }
     if (!take_loose(t))
         return false;
-    return t->line.end == 0 || write(user, t->line.at, t->line.end);
+    return write_line(t, write, user);
 }
 
 bool table_write_end(table *t, table_writer write, void *user)
 {
-    return t->carry.end == 0 || write(user, t->carry.at, t->carry.end);
+    fifo_empty(&t->line);
+    return fifo_add(&t->line, t->carry.at, t->carry.end) && write_line(t, write, user);
 }

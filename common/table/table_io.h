@@ -28,6 +28,13 @@ typedef struct table_counts {
     uint64_t uneven;       /* steps of the time column that are not `step` */
     uint64_t first_uneven; /* row, from 1, of the first of them */
     uint64_t odd;          /* rows with a signal's cell that holds words or is not there */
+    uint64_t missing;      /* signal cells with a value that stands for a missing one */
+    double missing_value;  /* the first of them */
+    uint64_t beyond;       /* signal cells with a number that single precision does not hold */
+    uint64_t first_beyond; /* line, from 1, of the first of them */
+    uint64_t first_text;   /* line of the first cell of words */
+    uint64_t moved_line;   /* where a column that was constant in the first rows is no longer; 0 */
+    size_t moved_column;   /* from 1 */
 } table_counts;
 
 /* A row with less in it than the first rows had. */
@@ -50,9 +57,17 @@ const table_counts *table_counts_of(const table *t); /* borrowed */
 
 /* Reads up to `n` rows to `to` [n][n_signals], gaps as NaN, less the offsets; `*got` is 0 only at
  * the end; a pipe gives what there is. The rows' text is kept until they are written. Errors: IO,
- * NO_MEM, UNSUPPORTED. */
+ * NO_MEM, UNSUPPORTED (also for a number in another form than the column's first rows have). */
 SORDINO_NODISCARD sordino_status table_read(table *t, float *to, size_t n, size_t *got,
                                             sordino_error *why);
+
+/* As table_read, in double precision and without offsets. */
+SORDINO_NODISCARD sordino_status table_read_doubles(table *t, double *to, size_t n, size_t *got,
+                                                    sordino_error *why);
+
+/* For the rows of the last call: seconds since the row before, NaN where they are not known.
+ * Borrowed until the next call; [got]. */
+const double *table_steps(const table *t);
 
 /* Gives the first odd row that was read since the last call. */
 void table_take_odd(table *t, table_odd *out);
@@ -65,7 +80,7 @@ typedef bool (*table_writer)(void *user, const void *bytes, size_t n);
 
 /* Writes the oldest `n` rows not written yet (as many must have been read), with `estimates`
  * [n][n_signals] in the signals' cells; in gaps only with `fill_gaps`. Where an estimate is not
- * finite the cell stays as it was. A number has as few digits as give the same float when read.
+ * finite the cell stays as it was. A number is written as the column's are (see number_format).
  * What follows these rows and needs no estimate (a line end, comments) is written with them as far
  * as it was read. False when `write` failed or memory ran out. */
 bool table_write(table *t, const float *estimates, size_t n, bool fill_gaps, table_writer write,
@@ -73,11 +88,5 @@ bool table_write(table *t, const float *estimates, size_t n, bool fill_gaps, tab
 
 /* After the last row: what follows it, a line end as a rule. */
 bool table_write_end(table *t, table_writer write, void *user);
-
-enum { TABLE_NUMBER_MAX = 40 };
-
-/* The digits of `estimate` + `offset`: as few as give the same float when the offset is taken off
- * again. Returns their number. */
-size_t table_print(float estimate, double offset, char decimal, char to[TABLE_NUMBER_MAX]);
 
 #endif

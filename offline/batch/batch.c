@@ -250,6 +250,8 @@ static void draw_bar(const work *w, bool visible)
 
 static void tell_job(const job *j, const options *o)
 {
+    if (*j->taken && !j->status && !o->quiet)
+        fprintf(stderr, "sordino: %s: %s\n", j->input, j->taken);
     for (size_t i = 0; i < j->n_notes && !o->quiet; i++)
         fprintf(stderr, "sordino: %s: %s\n", j->input, j->notes[i]);
     if (j->status)
@@ -267,7 +269,7 @@ static void tell(work *w)
     while (w->told < w->batch->n && w->ended[w->told]) {
         const job *const j = &w->batch->jobs[w->told++];
         const options *const o = w->setup->options;
-        if (j->status || o->verbose || (j->n_notes && !o->quiet))
+        if (j->status || o->verbose || ((j->n_notes || *j->taken) && !o->quiet))
             draw_bar(w, false);
         tell_job(j, o);
         w->failed += j->status != SORDINO_OK;

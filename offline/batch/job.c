@@ -36,7 +36,7 @@ void job_note_warnings(job *j, uint32_t warnings)
 
 bool job_is_table(const char *path, const options *o)
 {
-    static const char *const endings[] = {".csv", ".tsv", ".txt"};
+    static const char *const endings[] = {".csv", ".tsv", ".txt", ".lvm"};
     const size_t n = strlen(path);
     if (o->kind != INPUT_AUTO)
         return o->kind == INPUT_CSV;

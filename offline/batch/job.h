@@ -11,7 +11,7 @@
 
 #include "offline/options.h"
 
-enum { JOB_MAX_NOTES = 8 };
+enum { JOB_MAX_NOTES = 16 };
 
 /* What all jobs share. Read only while they run, but for `frames_done`. */
 typedef struct job_setup {
@@ -31,6 +31,7 @@ typedef struct job {
     sordino_error why;
     char notes[JOB_MAX_NOTES][256]; /* warnings, about the input */
     size_t n_notes;
+    char taken[2048]; /* of a table: what its columns were taken for, and the rate; or "" */
     const sordino_model *model; /* borrowed from the setup; NULL = another method, or as below */
     const char *method;         /* static or borrowed from the model; NULL = did not come so far */
     double rate;

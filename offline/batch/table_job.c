@@ -6,6 +6,8 @@
 #include "offline/batch/learn.h"
 #include "common/sound/signal_io.h"
 #include "common/table/table_io.h"
+#include "offline/batch/table_grid.h"
+#include "offline/batch/table_tell.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -27,7 +29,13 @@ typedef struct table_job {
     before *before;           /* NULL = no picture is wanted */
     float *trace;             /* [block] of the first column, for it */
     output *output;
-    float *in, *out;             /* [block][n_signals] */
+    float *rows;     /* [block][n_signals] as read */
+    float *in, *out; /* [block][n_signals] on the grid of time */
+    size_t n_in;     /* places in `in` */
+    table_grid grid;
+    double power_in, power_out;  /* of the parts before the last restart, times their frames */
+    uint64_t frames_before;      /* of them */
+    uint64_t frames_now;         /* places since */
     float *group_in, *group_out; /* [block][GROUP] */
     int64_t bytes;               /* of the input; -1 = not known */
     unsigned progress;
@@ -37,8 +45,15 @@ static sordino_status open_table(table_job *t)
 {
     job *const j = t->job;
     const options *const o = t->setup->options;
-    const table_wishes wishes = {
-        .rate = o->rate, .time_column = o->time_column, .columns = o->columns};
+    const table_wishes wishes = {.rate = o->rate,
+                                 .time_column = -1,
+                                 .time = o->time,
+                                 .columns = o->columns,
+                                 .keep = o->keep,
+                                 .missing = o->missing,
+                                 .delimiter = o->delimiter,
+                                 .decimal = o->decimal,
+                                 .full_digits = o->full_digits};
     struct stat at;
     j->subject = j->input;
     sordino_status status = byte_open(j->input, &t->fd, &j->why);
@@ -50,6 +65,7 @@ static sordino_status open_table(table_job *t)
     if (status)
         return status;
     const table_shape *const shape = table_shape_of(t->table);
+    table_tell_taken(j, shape, o);
     t->n_signals = shape->n_signals;
     t->n_groups = (shape->n_signals + GROUP - 1) / GROUP;
     return SORDINO_OK;
@@ -106,7 +122,7 @@ static sordino_status open_filter(table_job *t, size_t group)
 {
     job *const j = t->job;
     const options *const o = t->setup->options;
-    const double rate = table_shape_of(t->table)->rate;
+    const double rate = table_grid_rate(table_shape_of(t->table));
     sordino_config config;
     /* Without times and --rate: one sample a second. */
     sordino_status status = job_configure(j, t->setup, rate > 0 ? rate : 1,
@@ -134,16 +150,21 @@ static sordino_status open_filters(table_job *t)
     const options *const o = t->setup->options;
     sordino_status status = SORDINO_OK;
     t->filters = calloc(t->n_groups, sizeof *t->filters);
+    t->rows = calloc(o->block * t->n_signals, sizeof *t->rows);
     t->in = calloc(o->block * t->n_signals, sizeof *t->in);
     t->out = calloc(o->block * t->n_signals, sizeof *t->out);
     t->group_in = calloc(o->block * GROUP, sizeof *t->group_in);
     t->group_out = calloc(o->block * GROUP, sizeof *t->group_out);
     t->trace = calloc(o->block, sizeof *t->trace);
-    if (!t->filters || !t->in || !t->out || !t->group_in || !t->group_out || !t->trace)
+    if (!t->filters || !t->rows || !t->in || !t->out || !t->group_in || !t->group_out || !t->trace)
         return fail_no_memory(&j->why);
     for (size_t g = 0; !status && g < t->n_groups; g++)
         status = open_filter(t, g);
     j->channels = (uint32_t)t->n_signals;
+    if (!status && table_shape_of(t->table)->rate > 0)
+        j->rate = table_shape_of(t->table)->rate;
+    if (!status && !table_grid_open(&t->grid, table_shape_of(t->table), j->latency + 2 * o->block))
+        status = fail_no_memory(&j->why);
     return status;
 }
 
@@ -182,7 +203,7 @@ static sordino_status open_output(table_job *t)
     return output_open(j->output, o->force, &t->output, &j->why);
 }
 
-/* `n` rows through all groups, or, without rows, what the filters still hold. */
+/* `n` places through all groups, or, without rows, what the filters still hold. */
 static size_t denoise(table_job *t, size_t n)
 {
     size_t given = 0;
@@ -226,11 +247,88 @@ static sordino_status take(table_job *t, size_t *got)
     job *const j = t->job;
     j->subject = j->input;
     const sordino_status status =
-        table_read(t->table, t->in, t->setup->options->block, got, &j->why);
+        table_read(t->table, t->rows, t->setup->options->block, got, &j->why);
     if (!status || !t->setup->options->salvage || status == SORDINO_NO_MEM)
         return status;
     job_note(j, "%.150s; what could be read was denoised", j->why.text);
     return SORDINO_OK;
+}
+
+/* Places with rows among those that are ready. */
+static sordino_status give_places(table_job *t, size_t n)
+{
+    return give(t, table_grid_pick(&t->grid, t->out, n, t->n_signals));
+}
+
+/* What waits in `in`. */
+static sordino_status push(table_job *t)
+{
+    const size_t n = t->n_in;
+    t->n_in = 0;
+    t->frames_now += n;
+    return n > 0 ? give_places(t, denoise(t, n)) : SORDINO_OK;
+}
+
+/* All that the filters hold. */
+static sordino_status drain(table_job *t)
+{
+    sordino_status status = push(t);
+    for (size_t n = 1; !status && n > 0;) {
+        n = denoise(t, 0);
+        status = give_places(t, n);
+    }
+    return status;
+}
+
+/* The levels so far, as powers times frames. */
+static void add_meters(table_job *t)
+{
+    const double frames = (double)t->frames_now;
+    for (size_t g = 0; g < t->n_groups; g++) {
+        sordino_meters meters;
+        const double share = (double)group_size(t, g) / (double)t->n_signals;
+        sordino_read_meters(filter_denoiser(t->filters[g]), &meters);
+        t->power_in += frames * share * pow(10, meters.input_db / 10.0);
+        t->power_out += frames * share * pow(10, meters.output_db / 10.0);
+    }
+    t->frames_before += t->frames_now;
+    t->frames_now = 0;
+}
+
+static sordino_status restart(table_job *t)
+{
+    const sordino_status status = drain(t);
+    add_meters(t);
+    for (size_t g = 0; g < t->n_groups; g++)
+        filter_restart(t->filters[g]);
+    return status;
+}
+
+static sordino_status put(table_job *t, const float *row)
+{
+    float *const to = t->in + t->n_in * t->n_signals;
+    for (size_t c = 0; c < t->n_signals; c++)
+        to[c] = row ? row[c] : NAN;
+    table_grid_take(&t->grid, row != NULL);
+    return ++t->n_in == t->setup->options->block ? push(t) : SORDINO_OK;
+}
+
+/* `n` rows that were read, each at its place in time. */
+static sordino_status place(table_job *t, size_t n)
+{
+    const double *const steps = table_steps(t->table);
+    sordino_status status = SORDINO_OK;
+    for (size_t i = 0; !status && i < n; i++) {
+        bool begins_anew;
+        size_t empty = table_grid_next(&t->grid, steps[i], &begins_anew);
+        if (begins_anew)
+            status = restart(t);
+        for (; !status && empty > 0; empty--)
+            status = put(t, NULL);
+        if (!status)
+            status = put(t, t->rows + i * t->n_signals);
+    }
+    return status ? status : push(t);
 }
 
 static sordino_status stream(table_job *t)
@@ -241,61 +339,40 @@ static sordino_status stream(table_job *t)
     while (!status && got > 0) {
         status = take(t, &got);
         if (!status && t->before)
-            before_in(t->before, trace(t, t->in, got), got, 1);
+            before_in(t->before, trace(t, t->rows, got), got, 1);
         if (!status && got > 0)
-            status = give(t, denoise(t, got));
+            status = place(t, got);
         job_progress(t->setup, table_counts_of(t->table)->bytes, t->bytes, &t->progress);
     }
-    for (size_t n = 1; !status && n > 0;) {
-        n = denoise(t, 0);
-        status = give(t, n);
-    }
+    if (!status)
+        status = drain(t);
     if (!status && !table_write_end(t->table, write_bytes, t->output))
         status = output_check(t->output, &j->why);
     return status;
 }
 
-static void tell_findings(table_job *t)
-{
-    job *const j = t->job;
-    const table_counts *const c = table_counts_of(t->table);
-    const table_shape *const shape = table_shape_of(t->table);
-    j->gaps = c->gaps;
-    if (c->texts > 0)
-        job_note(j, "%llu cells of number columns hold words, and count as gaps",
-                 (unsigned long long)c->texts);
-    if (c->uneven > 0)
-        job_note(j,
-                 "%llu of %llu time steps are not %.6g s (the first before row %llu); rows were "
-                 "taken as even",
-                 (unsigned long long)c->uneven, (unsigned long long)c->rows - 1, shape->step,
-                 (unsigned long long)c->first_uneven);
-}
-
 /* Over all groups: powers add up. */
 static void read_meters(table_job *t)
 {
-    double in = 0, out = 0;
+    job *const j = t->job;
     uint32_t warnings = 0;
-    for (size_t g = 0; g < t->n_groups; g++) {
-        sordino_meters meters;
-        const double share = (double)group_size(t, g) / (double)t->n_signals;
-        sordino_read_meters(filter_denoiser(t->filters[g]), &meters);
-        in += share * pow(10, meters.input_db / 10.0);
-        out += share * pow(10, meters.output_db / 10.0);
+    add_meters(t);
+    for (size_t g = 0; g < t->n_groups; g++)
         warnings |= sordino_denoiser_warnings(filter_denoiser(t->filters[g]));
-    }
-    job_note_warnings(t->job, warnings);
-    t->job->input_db = (float)(10 * log10(in));
-    t->job->output_db = (float)(10 * log10(out));
-    t->job->reduction_db = t->job->input_db - t->job->output_db;
+    job_note_warnings(j, warnings);
+    const double frames = t->frames_before > 0 ? (double)t->frames_before : 1;
+    j->input_db = (float)(10 * log10(t->power_in / frames));
+    j->output_db = (float)(10 * log10(t->power_out / frames));
+    j->reduction_db = j->input_db - j->output_db;
 }
 
 static sordino_status finish(table_job *t)
 {
     job *const j = t->job;
     read_meters(t);
-    tell_findings(t);
+    j->gaps = table_counts_of(t->table)->gaps;
+    table_tell_findings(j, table_shape_of(t->table), table_counts_of(t->table), &t->grid,
+                        t->setup->options->rate);
     j->subject = j->output;
     const sordino_status status = output_commit(t->output, &j->why);
     t->output = NULL;
@@ -328,6 +405,8 @@ sordino_status table_job_run(job *j, const job_setup *setup)
     free(t.trace);
     table_close(t.table);
     byte_close(t.fd);
+    table_grid_close(&t.grid);
+    free(t.rows);
     free(t.in);
     free(t.out);
     free(t.group_in);

@@ -45,7 +45,8 @@ def live(form, rate, *more, data):
 
 def offline(form, rate, *more, data):
     """What sordino makes of it, from file to file."""
-    kind = ["--csv"] if form == "text" else ["--raw", form]
+    text = ["--csv", "--digits", "full"] + ([] if "--columns" in more else ["--columns", "all"])
+    kind = text if form == "text" else ["--raw", form]
     with tempfile.TemporaryDirectory() as folder:
         before, after = os.path.join(folder, "in"), os.path.join(folder, "out")
         with open(before, "wb") as file:

@@ -423,20 +423,21 @@ class Tables(Folder):
         self.assertIn("# end\n\n", contents("out.txt").decode())
 
     def test_byte_order_marks_and_header_rows_of_units_are_kept(self):
-        text = "\ufeffvalue,note\r\nmV,\r\n" + "".join(f"{i % 7},n\r\n" for i in range(50))
+        text = "\ufeffvalue,note\r\nmV,\r\n" + "".join(f"{i * i % 97},n\r\n" for i in range(50))
         out = run("--csv", "--mix", 0, "-", "-", data=text.encode()).stdout.decode()
         self.assertEqual(out, text)
 
     def test_time_is_found_with_its_unit(self):
         for name, step, rate in (("time", 0.01, 100), ("t (ms)", 10, 100), ("Time_us", 10, 1e5),
                                  ("timestamp [min]", 0.5, 1 / 30), ("elapsed/s", 4, 0.25)):
-            write("in.csv", f"{name},x\n" + "".join(f"{i * step:.9g},{i % 5}\n" for i in range(99)))
+            write("in.csv", f"{name},x\n" + "".join(f"{i * step:.9g},{i * i % 97}\n" for i in range(99)))
             report = json.loads(run("-f", "--json", "in.csv", "out.csv").stdout)["files"][0]
             self.assertAlmostEqual(report["rate"] / rate, 1, 6)
             self.assertEqual(report["channels"], 1)
-        report = json.loads(run("-f", "--json", "--time-column", "none", "in.csv", "out.csv").stdout)
+        report = json.loads(run("-f", "--json", "--time-column", "none", "--columns", "1-2", "in.csv",
+                                "out.csv").stdout)
         self.assertEqual(report["files"][0]["channels"], 2)
-        write("in.csv", "x,when\n" + "".join(f"{i % 5},{i / 8}\n" for i in range(99)))
+        write("in.csv", "x,when\n" + "".join(f"{i * i % 97},{i / 8}\n" for i in range(99)))
         report = json.loads(run("-f", "--json", "--time-column", 2, "in.csv", "out.csv").stdout)
         self.assertEqual((report["files"][0]["rate"], report["files"][0]["channels"]), (8, 1))
         report = json.loads(run("-f", "--json", "--rate", 7, "--columns", 1, "in.csv", "o.csv").stdout)
@@ -444,7 +445,7 @@ class Tables(Folder):
 
     def test_uneven_steps_are_told(self):
         rows = [i / 10 + (5 if i > 50 else 0) for i in range(100)]
-        write("in.csv", "t,x\n" + "".join(f"{t},{i % 3}\n" for i, t in enumerate(rows)))
+        write("in.csv", "t,x\n" + "".join(f"{t},{i * i % 97}\n" for i, t in enumerate(rows)))
         told = run("in.csv", "out.csv").stderr.decode()
         self.assertIn("in.csv: 1 of 99 time steps are not 0.1 s (the first before row 52)", told)
         self.assertEqual(run("-q", "-f", "in.csv", "out.csv").stderr, b"")
@@ -462,7 +463,7 @@ class Tables(Folder):
         for wish in ("9", "c9", "3-9", "0"):
             self.assertIn("-: has no column " + wish,
                           fails("--csv", "--columns", wish, "-", "-", data=text.encode()))
-        self.assertIn("-: has no column 9 for --time-column",
+        self.assertIn("-: has no column 9 for --time; ",
                       fails("--csv", "--time-column", 9, "-", "-", data=text.encode()))
 
     def test_more_columns_than_a_denoiser_has_channels_are_served(self):
@@ -486,7 +487,7 @@ class Tables(Folder):
                                 for k in range(6, 10)), cell)
 
     def test_a_column_far_from_zero_keeps_its_small_movements(self):
-        text = "t,p\n" + "".join(f"{i},{1e6 + i % 10 / 1000:.3f}\n" for i in range(200))
+        text = "t,p\n" + "".join(f"{i},{1e6 + i * i % 97 / 1000:.3f}\n" for i in range(200))
         out = run("--csv", "--mix", 0, "-", "-", data=text.encode()).stdout.decode()
         for one, other in zip(cells(text)[1:], cells(out)[1:]):
             self.assertLess(abs(float(one[1]) - float(other[1])), 1e-9)
@@ -496,7 +497,7 @@ class Tables(Folder):
         self.assertTrue(all(isinstance(number(c), float) for row in out[1:] for c in row[2:]))
         words = table().replace("\n0.62,on,", "\n0.62,on,oops")
         done = run("--csv", "-", "out.csv", data=words.encode())
-        self.assertIn(b"-: 1 cells of number columns hold words, and count as gaps", done.stderr)
+        self.assertIn(b"-: 1 cells of number columns hold words, and count as gaps (the first in line 33)", done.stderr)
         self.assertIn(b"oops", contents("out.csv"))
 
     def test_rows_of_other_lengths_go_through(self):
@@ -543,12 +544,12 @@ class Tables(Folder):
         self.assertEqual((contents("in.csv"), os.stat("in.csv").st_mtime_ns), before)
 
     def test_tables_that_cannot_be_read(self):
-        quote = "a,b,c\n" + "1,2,3\n" * 20000 + '4,"5,6\n' + "1,2,3\n" * 300000
+        quote = "a,b,c\n" + "".join(f"{i * i % 97},2,3\n" for i in range(20000)) + '4,"5,6\n' + "1,2,3\n" * 300000
         for text, told in (
             (b"", "in.csv: is empty; "),
             (b"a,b\n", "in.csv: has no column of numbers "),
             (b"a,b\nfoo,bar\nbaz,qux\n", "in.csv: has no column of numbers "),
-            ("a,b\n1,2\n".encode("utf-16"), "in.csv: is UTF-16 or no text; "),
+            (b"a,b\n1,\0\n", "in.csv: is no text; "),
             (quote.encode(), "in.csv: has over 1 MiB in row 20002; "),
             (b"1,2\n" + b"," * 20000, "in.csv: has more than 16384 columns in row 2; "),
         ):

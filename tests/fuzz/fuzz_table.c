@@ -91,8 +91,9 @@ static void pass_rows(table *t, result *r)
         add(r, values, got * width * sizeof *values);
         for (size_t i = 0; i < got * width; i++)
             if (isfinite(values[i])) {
+                static const number_format shortest = {.form = {'.', '\0'}, .decimals = -1};
                 const double offset = table_shape_of(t)->offsets[i % width];
-                const size_t n = table_print(values[i], offset, '.', number);
+                const size_t n = number_print(values[i], offset, &shortest, number);
                 must(n < TABLE_NUMBER_MAX && (float)(strtod(number, NULL) - offset) == values[i],
                      "a number is not read as it was written");
             }

@@ -50,7 +50,7 @@ C_LIBRARY = set(
 )
 # POSIX and Linux: not for the core, but for what its own line says.
 SYSTEM = set(
-    "dirent.h dlfcn.h fcntl.h fnmatch.h ftw.h getopt.h glob.h libgen.h malloc.h poll.h pthread.h sched.h "
+    "dirent.h dlfcn.h fcntl.h fnmatch.h ftw.h getopt.h glob.h iconv.h libgen.h malloc.h poll.h pthread.h sched.h "
     "semaphore.h spawn.h termios.h strings.h sysexits.h unistd.h linux/filter.h linux/seccomp.h sys/ioctl.h sys/mman.h "
     "sys/prctl.h sys/resource.h sys/socket.h sys/stat.h sys/syscall.h sys/time.h sys/types.h sys/wait.h "
     "sys/auxv.h asm/hwcap.h".split()
