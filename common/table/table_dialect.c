@@ -292,7 +292,7 @@ static bool data_begins(const table_look *l, size_t row)
         return false;
     for (size_t r = row + 1; r < l->rows.n_rows && seen < NEAR_ROWS; r++, seen++)
         good += is_data_row(l, r);
-    return 4 * good >= 3 * seen;
+    return 4 * good >= 3 * seen || good + 1 >= seen;
 }
 
 /* Empatica's: the time of the start, then the rate, over the same columns as the data. */

@@ -213,7 +213,7 @@ static bool compare(const pair *p, const recording *clean, const char *path, con
                     const options *o, comparison *c, result *r)
 {
     recording other;
-    bool done = load_recording(path, &o->load, &other, &r->error);
+    bool done = load_recording(path, &o->load, clean, &other, &r->error);
     done = done && same_kind(clean, &other, r) && find_delay(clean, &other, o, c, r) &&
            measure_common(clean, &other, o, what, c, r) && run_pesq(p, path, o, c, r);
     recording_free(&other);
@@ -224,7 +224,7 @@ void evaluate_pair(const pair *p, const options *o, result *out)
 {
     recording clean;
     memset(out, 0, sizeof *out);
-    if (!load_recording(p->clean, &o->load, &clean, &out->error)) {
+    if (!load_recording(p->clean, &o->load, NULL, &clean, &out->error)) {
         fail(out, p->clean);
     } else {
         out->rate = clean.rate;

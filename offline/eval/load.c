@@ -1,8 +1,9 @@
 #include "offline/eval/load.h"
+#include "common/byte_io.h"
+#include "common/table/table_io.h"
 
 #include <sndfile.h>
 
-#include <errno.h>
 #include <math.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -10,7 +11,7 @@
 #include <string.h>
 #include <strings.h>
 
-static const char *const text_endings[] = {"csv", "tsv", "txt"};
+static const char *const text_endings[] = {"csv", "tsv", "txt", "lvm"};
 static const char *const sound_endings[] = {"wav",  "wave", "flac", "aif", "aiff", "aifc", "w64",
                                             "rf64", "caf",  "au",   "snd", "ogg",  "oga",  "opus",
                                             "mp3",  "sd2",  "voc",  "paf", "svx",  "mat"};
@@ -38,7 +39,9 @@ bool load_knows(const char *name, const load_options *options)
 void recording_free(recording *r)
 {
     free(r->data);
+    free(r->columns);
     r->data = NULL;
+    r->columns = NULL;
     r->n = r->channels = 0;
 }
 
@@ -127,118 +130,153 @@ static bool read_sound(const char *path, const load_options *o, growing *g, SF_I
     return done && !broken;
 }
 
-/* One field: a number, or a gap. `*s` moves past it. */
-static bool read_field(const char **s, double *value)
+/* "2,5,3" of columns from 0; owned. */
+static char *list_of(const size_t *columns, size_t n)
 {
-    static const char *const gaps[] = {"nan", "na", "n/a"};
-    const char *const start = *s;
-    const size_t length = strcspn(start, ",; \t");
-    char *end;
-    *s += length;
-    *value = NAN;
-    if (length == 0)
+    char *const list = malloc(24 * n + 1);
+    size_t at = 0;
+    for (size_t i = 0; list && i < n; i++)
+        at += (size_t)snprintf(list + at, 24, "%s%zu", i ? "," : "", columns[i] + 1);
+    return list;
+}
+
+/* As an output of sordino is read by sordino; a table in which nothing seems measured is taken
+ * whole, as a clean signal may be a ramp. */
+static sordino_status open_table(const char *path, const char *list, int *fd, table **t,
+                                 sordino_error *error)
+{
+    sordino_status status = SORDINO_OK;
+    for (int whole = 0; whole < 2; whole++) {
+        const table_wishes wishes = {.time_column = -1, .columns = list, .all_numbers = whole == 1};
+        status = byte_open(path, fd, error);
+        if (!status)
+            status = table_open(byte_input_fd(fd), &wishes, t, error);
+        if (status != SORDINO_UNSUPPORTED || list)
+            return status;
+        byte_close(*fd);
+        *fd = -1;
+    }
+    return status;
+}
+
+static bool check_rows(table *t, why *w)
+{
+    table_odd odd;
+    table_take_odd(t, &odd);
+    if (odd.line == 0)
         return true;
-    for (size_t i = 0; i < sizeof gaps / sizeof *gaps; i++)
-        if (strlen(gaps[i]) == length && strncasecmp(start, gaps[i], length) == 0)
-            return true;
-    *value = strtod(start, &end);
-    return end == start + length;
+    if (odd.is_short)
+        return why_set(w, "line %llu has no column %zu; correct it", (unsigned long long)odd.line,
+                       odd.column);
+    return why_set(w, "line %llu is not made of numbers; correct it", (unsigned long long)odd.line);
 }
 
-/* One separator: blanks round at most one comma, semicolon or tab. False at the end of the line. */
-static bool skip_separator(const char **s)
+static bool read_rows(table *t, growing *g, why *w)
 {
-    const char *p = *s + strspn(*s, " ");
-    bool mark = false;
-    if (*p == ',' || *p == ';' || *p == '\t') {
-        mark = true;
-        p += 1 + strspn(p + 1, " ");
+    enum { CHUNK = 1024 };
+    const size_t width = table_shape_of(t)->n_signals;
+    sordino_error error;
+    for (size_t got = 1; got > 0;) {
+        if (!grow(g, CHUNK * width))
+            return why_no_memory(w);
+        if (table_read_doubles(t, g->data + g->used, CHUNK, &got, &error))
+            return why_set(w, "%s", error.text);
+        table_drop(t, got);
+        g->used += got * width;
+        if (!check_rows(t, w))
+            return false;
     }
-    *s = p;
-    return mark || *p != '\0';
+    return true;
 }
 
-/* Appends a row's numbers; returns how many, 0 when one is no number, or no memory (`*memory`). */
-static size_t read_row(const char *line, growing *g, bool *memory)
+/* The columns that are taken, kept in `out`. */
+static bool keep_list(const table_shape *shape, recording *out, why *w)
 {
-    const size_t before = g->used;
-    size_t n = 0;
-    bool more = true;
-    line += strspn(line, " ");
-    while (more && n < LOAD_MAX_CHANNELS) {
-        double value;
-        *memory = grow(g, 1);
-        if (!*memory || !read_field(&line, &value)) {
-            g->used = before;
-            return 0;
-        }
-        g->data[g->used++] = value;
-        n++;
-        more = skip_separator(&line);
-    }
-    return n;
+    out->columns = malloc(shape->n_signals * sizeof *out->columns);
+    if (!out->columns)
+        return why_no_memory(w);
+    memcpy(out->columns, shape->signals, shape->n_signals * sizeof *out->columns);
+    return true;
 }
 
-static bool read_lines(FILE *file, growing *g, size_t *channels, why *w)
+static bool read_text(const char *path, const size_t *columns, size_t n_columns, growing *g,
+                      size_t *channels, recording *out, why *w)
 {
-    char *line = NULL;
-    size_t room = 0, number = 0;
-    bool done = true, memory = true, headed = false;
-    errno = 0;
-    while (done && getline(&line, &room, file) >= 0) {
-        number++;
-        line[strcspn(line, "\r\n")] = '\0';
-        const char *const text = line + strspn(line, " \t");
-        if (*text == '\0' || *text == '#')
-            continue;
-        const size_t n = read_row(line, g, &memory);
-        if (!memory) {
-            done = why_no_memory(w);
-        } else if (n == 0 && *channels == 0 && !headed) {
-            headed = true; /* names of the columns */
-            continue;
-        } else if (n == 0) {
-            done = why_set(w, "line %zu is not made of numbers; correct it", number);
-        } else if (*channels && n != *channels) {
-            done = why_set(w, "line %zu has %zu columns, those before %zu; correct it", number, n,
-                           *channels);
-        }
-        *channels = n;
+    char *const list = n_columns ? list_of(columns, n_columns) : NULL;
+    sordino_error error;
+    table *t = NULL;
+    int fd = -1;
+    bool done = n_columns == 0 || list || why_no_memory(w);
+    if (done && open_table(path, list, &fd, &t, &error))
+        done = why_set(w, "%s", error.text);
+    if (done) {
+        *channels = table_shape_of(t)->n_signals;
+        done =
+            *channels <= LOAD_MAX_CHANNELS
+                ? keep_list(table_shape_of(t), out, w) && read_rows(t, g, w)
+                : why_set(w, "has %zu columns of numbers; choose some with --columns", *channels);
     }
-    if (done && ferror(file))
-        done = why_set(w, "cannot be read (%s); check the file", strerror(errno));
-    free(line);
+    table_close(t);
+    byte_close(fd);
+    free(list);
     return done;
 }
 
-static bool read_text(const char *path, growing *g, size_t *channels, why *w)
+/* Where the table's columns that were asked for are among those read. */
+static bool find_places(const load_options *o, const recording *out, size_t channels,
+                        size_t *places)
 {
-    FILE *const file = fopen(path, "r");
-    if (!file)
-        return why_set(w, "cannot be opened (%s); check the name", strerror(errno));
-    const bool done = read_lines(file, g, channels, w);
-    fclose(file);
+    for (size_t i = 0; i < o->n_columns; i++)
+        for (size_t c = 0; c < channels; c++)
+            if (out->columns[c] == o->columns[i])
+                places[i] = c;
+    return true;
+}
+
+/* A table: its columns are those asked for, else those of `like`, else what is measured. */
+static bool load_table(const char *path, const load_options *o, const recording *like, growing *g,
+                       recording *out, why *w)
+{
+    size_t channels = 0, *places;
+    load_options all = *o;
+    bool done = false;
+    if (o->n_columns)
+        done = read_text(path, o->columns, o->n_columns, g, &channels, out, w);
+    else if (like && like->columns)
+        done = read_text(path, like->columns, like->channels, g, &channels, out, w);
+    if (!done && o->n_columns == 0 && !out->columns) {
+        w->text[0] = '\0'; /* it has other columns than the first had */
+        done = read_text(path, NULL, 0, g, &channels, out, w);
+    }
+    if (done && g->used == 0)
+        done = why_set(w, "has no samples; give a recording that is not empty");
+    if (!done)
+        return false;
+    places = calloc(o->n_columns + 1, sizeof *places);
+    if (!places)
+        return why_no_memory(w);
+    find_places(o, out, channels, places);
+    all.columns = places;
+    done = keep_channels(g, channels, &all, out, w);
+    free(places);
     return done;
 }
 
-bool load_recording(const char *path, const load_options *options, recording *out, why *w)
+bool load_recording(const char *path, const load_options *options, const recording *like,
+                    recording *out, why *w)
 {
     growing g = {NULL, 0, 0};
-    size_t channels = 0;
-    memset(out, 0, sizeof *out);
+    SF_INFO info;
     bool done;
+    memset(out, 0, sizeof *out);
     if (is_text(path)) {
-        done = read_text(path, &g, &channels, w);
         out->rate = options->rate;
-        if (done && channels == 0)
-            done = why_set(w, "has no samples; give a recording that is not empty");
+        done = load_table(path, options, like, &g, out, w);
     } else {
-        SF_INFO info;
-        done = read_sound(path, options, &g, &info, w);
-        channels = (size_t)info.channels;
+        done = read_sound(path, options, &g, &info, w) &&
+               keep_channels(&g, (size_t)info.channels, options, out, w);
         out->rate = info.samplerate;
     }
-    done = done && keep_channels(&g, channels, options, out, w);
     free(g.data);
     return done;
 }

@@ -264,10 +264,22 @@ class Eval(unittest.TestCase):
         self.assertIn("100 samples are missing", done.stderr)
         write_text("bad.csv", "1,2\n3,x\n")
         self.assertIn("bad.csv: line 2 is not made of numbers", run("c.csv", "bad.csv", code=1).stderr)
-        write_text("ragged.csv", "1,2\n3\n")
-        self.assertIn("line 2 has 1 columns", run("c.csv", "ragged.csv", code=1).stderr)
+        write_text("ragged.csv", "1,2\n3\n4,5\n")
+        self.assertIn("line 2 has no column 2", run("c.csv", "ragged.csv", code=1).stderr)
         write_text("empty.csv", "")
-        self.assertIn("has no samples", run("c.csv", "empty.csv", code=1).stderr)
+        self.assertIn("is empty", run("c.csv", "empty.csv", code=1).stderr)
+
+    def test_what_sordino_writes_is_read(self):
+        values = [math.sin(i / 9) for i in range(300)]
+        clock = ["2020-01-01T00:%02d:%02d.%03dZ" % (i // 600, i // 10 % 60, i % 10 * 100) for i in range(300)]
+        for head, row in (("when;state;a\n;;mV\n", "%s;on;%s\n"), ("", "%s\ton\t%s\n"), ("a|b|c\n", "%s|5|%s\n"),
+                          ("Model;X1\nSample Interval;1e-3\nTIME;mode;CH1\n", "%s;1;%s\n")):
+            for name, more in (("c.csv", 0), ("p.csv", 0.125)):
+                cells = [("%.4f" % (v + more)).replace(".", ",") for v in values]
+                write_text(name, head + "".join(row % pair for pair in zip(clock, cells)))
+            row_of = run_json("c.csv", "p.csv")["pairs"][0]
+            self.assertAlmostEqual(row_of["rows"][0]["processed"]["rmse"], 0.125, 3)
+            self.assertEqual(len(row_of["rows"]), 1)
 
     def test_a_table_with_a_rate_is_aligned(self):
         noise = random.Random(SEED)
