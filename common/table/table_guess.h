@@ -59,6 +59,7 @@ typedef struct table_shape {
     size_t time_column; /* from 0 */
     bool time_is_clock; /* holds dates or times of day, not numbers */
     clock_order order;  /* of such dates */
+    bool is_dated;      /* the date is known, from its cells or the next */
     bool has_date;      /* the date is in a column of its own */
     size_t date_column;
     double time_unit;                  /* seconds in one unit of times that are numbers */

@@ -3,6 +3,8 @@
 #include "common/fail.h"
 #include "common/table/table_cells.h"
 #include "common/table/table_head.h"
+#include "common/table/fifo.h"
+#include "common/table/row_clock.h"
 #include "common/table/table_rows.h"
 #include "common/table/text_code.h"
 
@@ -12,17 +14,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A step of the time column that differs from the usual by more is uneven. */
-static const double even_step = 0.1;
-
 /* An estimate that is written, smaller than this, would be one of a float's last few bits. */
 static const float least_float = FLT_MIN;
-
-/* Bytes in at one end, out at the other. */
-typedef struct fifo {
-    char *at;
-    size_t begin, end, room;
-} fifo;
 
 /* The cell of a signal within its row's bytes. */
 typedef struct span {
@@ -43,9 +36,9 @@ struct table {
     size_t head_n, head_at;
     byte_input in;
     row_reader *rows;
-    size_t n_headers;      /* header rows seen so far */
-    long double last_time; /* s; NaN before the first */
-    double *steps;         /* [steps_room] of the rows read last */
+    size_t n_headers; /* header rows seen so far */
+    row_clock clock;
+    double *steps; /* [steps_room] of the rows read last */
     size_t steps_room;
     bool strict; /* a number in another form than the first rows' is an error */
     bool has_constants;
@@ -58,42 +51,6 @@ struct table {
     fifo line;   /* the row being written */
     span *spans; /* [n_signals] */
 };
-
-static bool fifo_add(fifo *f, const void *from, size_t n)
-{
-    if (n > f->room - f->end) {
-        const size_t used = f->end - f->begin;
-        if (f->begin > 0 && f->begin >= used) {
-            memcpy(f->at, f->at + f->begin, used);
-            f->begin = 0;
-            f->end = used;
-        }
-        size_t room = f->room ? f->room : 4096;
-        while (room - f->end < n)
-            room *= 2;
-        char *const at = room == f->room ? f->at : realloc(f->at, room);
-        if (!at)
-            return false;
-        f->at = at;
-        f->room = room;
-    }
-    if (n > 0)
-        memcpy(f->at + f->end, from, n);
-    f->end += n;
-    return true;
-}
-
-static const char *fifo_take(fifo *f, size_t n)
-{
-    const char *const at = f->at + f->begin;
-    f->begin += n;
-    return at;
-}
-
-static void fifo_empty(fifo *f)
-{
-    f->begin = f->end = 0;
-}
 
 /* The head again, then the rest. */
 static ptrdiff_t read_again(void *user, void *to, size_t n)
@@ -148,7 +105,6 @@ sordino_status table_open(byte_input in, const table_wishes *wishes, table **out
     if (!t)
         return fail_no_memory(why);
     t->in = in;
-    t->last_time = (long double)NAN;
     t->strict = !wishes->first_row;
     sordino_status status = text_code_open(&t->in, &t->code, why);
     if (!status)
@@ -202,84 +158,12 @@ static bool is_data(table *t, const table_row *row)
     return row->n_fields > 1 || row->fields[0].value_length > 0 || t->shape.n_columns == 1;
 }
 
-/* A field as it stands, without what libcsv takes off. */
-static const char *raw_field(const table_row *row, size_t column, size_t *n)
-{
-    const table_field *const f = &row->fields[column];
-    *n = f->end - f->begin;
-    return row->bytes + f->begin;
-}
-
-static bool read_clock(const table *t, const table_row *row, size_t column, long double *out)
-{
-    clock_cell clock;
-    size_t n;
-    if (column >= row->n_fields)
-        return false;
-    const char *const text = raw_field(row, column, &n);
-    if (!clock_read(text, n, t->shape.order, &clock))
-        return false;
-    *out = clock.seconds;
-    return true;
-}
-
-/* The row's time in seconds, from wherever it is counted. */
-static bool read_time(const table *t, const table_row *row, long double *out)
-{
-    const table_shape *const shape = &t->shape;
-    const size_t column = shape->time_column;
-    long double date;
-    cell_number number;
-    size_t n;
-    if (!shape->has_time || column >= row->n_fields)
-        return false;
-    if (shape->time_is_clock) {
-        if (!read_clock(t, row, column, out))
-            return false;
-        if (shape->has_date && read_clock(t, row, shape->date_column, &date))
-            *out += date;
-        return true;
-    }
-    const char *const text = raw_field(row, column, &n);
-    if (number_read(text, n, shape->columns[column].format.form, &number) != CELL_NUMBER)
-        return false;
-    *out = number.value;
-    if (number.digits > 15 && number.decimals == 0 && !number.exponent) {
-        char digits[TABLE_NUMBER_MAX];
-        snprintf(digits, sizeof digits, "%.*s", (int)(number.end - number.begin),
-                 text + number.begin);
-        *out = strtold(digits, NULL);
-    }
-    return true;
-}
-
-/* Over midnight, where the time of day is all there is. */
-static double unwind(const table *t, double step)
-{
-    return t->shape.time_is_clock && !t->shape.has_date && step < -43200 && step > -86400.5
-               ? step + 86400
-               : step;
-}
-
-static bool is_uneven(const table_shape *shape, double step)
-{
-    const double rounding = shape->step >= 2.5 * shape->resolution ? 1.01 * shape->resolution : 0;
-    return fabs(step - shape->step) > fmax(even_step * shape->step, rounding);
-}
-
 /* Seconds since the row before; NaN where they are not known. */
-static double look_at_time(table *t, const table_row *row)
+static double step_to(table *t, const table_row *row)
 {
-    long double now;
-    if (t->shape.step == 0 || !read_time(t, row, &now))
-        return NAN;
-    const long double last = t->last_time;
-    t->last_time = now;
-    if (isnan(last))
-        return NAN;
-    const double unit = t->shape.time_is_clock ? 1 : t->shape.time_unit;
-    const double step = unwind(t, (double)(now - last) * unit);
-    if (!t->shape.is_coarse && is_uneven(&t->shape, step) && t->counts.uneven++ == 0)
+    bool is_uneven = false;
+    const double step = row_clock_step(&t->clock, &t->shape, row, &is_uneven);
+    if (is_uneven && t->counts.uneven++ == 0)
         t->counts.first_uneven = t->counts.rows + 1;
     return step;
 }
@@ -326,7 +210,7 @@ static sordino_status read_words(table *t, const table_row *row, size_t column, 
 {
     number_evidence evidence = {0};
     size_t n;
-    const char *const text = raw_field(row, column, &n);
+    const char *const text = table_raw_field(row, column, &n);
     if (t->strict && number_weigh(text, n, &evidence))
         return fail(why, SORDINO_UNSUPPORTED,
                     "line %llu, column %zu: %.*s is not written as the numbers above it are; "
@@ -369,7 +253,7 @@ static sordino_status read_cell(table *t, const table_row *row, size_t signal, d
         note_odd(t, row, column);
         return SORDINO_OK;
     }
-    const char *const text = raw_field(row, column, &n);
+    const char *const text = table_raw_field(row, column, &n);
     const cell_kind kind =
         memchr(text, '\0', n) ? CELL_TEXT
                               : number_read(text, n, t->shape.columns[column].format.form, &number);
@@ -396,7 +280,7 @@ static void look_at_constants(table *t, const table_row *row)
         const table_column *const c = &t->shape.columns[k];
         if (c->kind != COLUMN_CONSTANT)
             continue;
-        const char *const text = raw_field(row, k, &n);
+        const char *const text = table_raw_field(row, k, &n);
         if (number_read(text, n, c->format.form, &number) != CELL_NUMBER ||
             number.value == c->least)
             continue;
@@ -429,7 +313,7 @@ static sordino_status take_data(table *t, const table_row *row, size_t i, float 
                                 sordino_error *why)
 {
     const size_t n = t->shape.n_signals;
-    if (!keep_step(t, i, look_at_time(t, row)))
+    if (!keep_step(t, i, step_to(t, row)))
         return fail_no_memory(why);
     t->row_is_odd = false;
     for (size_t c = 0; c < n; c++) {

@@ -7,6 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+const char *table_raw_field(const table_row *row, size_t field, size_t *n)
+{
+    const table_field *const f = &row->fields[field];
+    *n = f->end - f->begin;
+    return row->bytes + f->begin;
+}
+
 /* A growing array of bytes. */
 typedef struct text {
     char *at;

@@ -33,6 +33,9 @@ typedef struct table_row {
     uint64_t line; /* from 1, on which the fields begin */
 } table_row;
 
+/* A field as it stands, with its quotes; `n` bytes. It must be there. */
+const char *table_raw_field(const table_row *row, size_t field, size_t *n);
+
 typedef struct row_reader row_reader;
 
 /* `in` is copied; what it points to is borrowed. Errors: NO_MEM. */

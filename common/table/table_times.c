@@ -267,11 +267,12 @@ static double choose_unit(const table_look *l, size_t column, const steps *s)
 static void find_date(table_look *l)
 {
     table_shape *const shape = l->shape;
-    if (has_own_date(l, shape->time_column))
+    shape->is_dated = has_own_date(l, shape->time_column);
+    if (shape->is_dated)
         return;
     for (size_t k = 0; k < shape->n_columns; k++)
         if (k != shape->time_column && l->types[k] == TYPE_CLOCK && has_own_date(l, k)) {
-            shape->has_date = true;
+            shape->has_date = shape->is_dated = true;
             shape->date_column = k;
             return;
         }
