@@ -32,22 +32,28 @@ typedef struct job {
 
 typedef struct row {
     const char *name, *op;
-    uint32_t in, n_inputs, out, kernel, dilation, groups, freq;
+    uint32_t in, n_inputs, out, kernel, dilation, groups, freq, kernel_f, stride_f;
 } row;
 
 static const row rows[] = {
-    {"dense 96 -> 192", "dense", 96, 1, 192, 0, 0, 0, 0},
-    {"dense 192 -> 96", "dense", 192, 1, 96, 0, 0, 0, 0},
-    {"dense 416 -> 96", "dense", 416, 1, 96, 0, 0, 0, 0},
-    {"dense 48 -> 48", "dense", 48, 1, 48, 0, 0, 0, 0},
-    {"conv1d 128 -> 128, kernel 3", "conv1d", 128, 1, 128, 3, 4, 1, 0},
-    {"conv1d 192, kernel 3, depthwise", "conv1d", 192, 1, 192, 3, 4, 192, 0},
-    {"conv1d 1 -> 48, kernel 16", "conv1d", 1, 1, 48, 16, 1, 1, 0},
-    {"conv_freq 32 x 16 -> 16, 2 x 3", "conv_freq", 512, 1, 16, 0, 0, 0, 32},
-    {"prelu 192", "prelu", 192, 1, 0, 0, 0, 0, 0},
-    {"batch_norm 192", "batch_norm", 192, 1, 0, 0, 0, 0, 0},
-    {"add 96", "add", 96, 2, 0, 0, 0, 0, 0},
-    {"sigmoid 128", "sigmoid", 128, 1, 0, 0, 0, 0, 0},
+    {"dense 96 -> 192", "dense", 96, 1, 192, 0, 0, 0, 0, 0, 0},
+    {"dense 192 -> 96", "dense", 192, 1, 96, 0, 0, 0, 0, 0, 0},
+    {"dense 416 -> 96", "dense", 416, 1, 96, 0, 0, 0, 0, 0, 0},
+    {"dense 48 -> 48", "dense", 48, 1, 48, 0, 0, 0, 0, 0, 0},
+    {"conv1d 128 -> 128, kernel 3", "conv1d", 128, 1, 128, 3, 4, 1, 0, 0, 0},
+    {"conv1d 192, kernel 3, depthwise", "conv1d", 192, 1, 192, 3, 4, 192, 0, 0, 0},
+    {"conv1d 1 -> 48, kernel 16", "conv1d", 1, 1, 48, 16, 1, 1, 0, 0, 0},
+    {"conv_freq 32 x 16 -> 16, 2 x 3", "conv_freq", 512, 1, 16, 2, 1, 0, 32, 3, 1},
+    {"conv_freq 32 x 32 -> 32, 3 x 3", "conv_freq", 1024, 1, 32, 3, 1, 0, 32, 3, 1},
+    {"conv_freq 32 x 32 -> 64", "conv_freq", 1024, 1, 64, 1, 1, 0, 32, 1, 1},
+    {"conv_freq 32 x 64, depthwise, 3 x 3", "conv_freq", 2048, 1, 64, 3, 1, 64, 32, 3, 1},
+    {"conv_freq 128 x 4 -> 32, 3 x 8 / 4", "conv_freq", 512, 1, 32, 3, 1, 0, 128, 8, 4},
+    {"transposed 32 x 32 -> 16, 1 x 8 / 4", "conv_freq_transposed", 1024, 1, 16, 1, 1, 0, 32, 8, 4},
+    {"gru_freq 32 x 32 -> 32", "gru_freq", 1024, 1, 32, 0, 0, 0, 32, 0, 0},
+    {"prelu 192", "prelu", 192, 1, 0, 0, 0, 0, 0, 0, 0},
+    {"batch_norm 192", "batch_norm", 192, 1, 0, 0, 0, 0, 0, 0, 0},
+    {"add 96", "add", 96, 2, 0, 0, 0, 0, 0, 0, 0},
+    {"sigmoid 128", "sigmoid", 128, 1, 0, 0, 0, 0, 0, 0, 0},
 };
 
 /* Seconds of this thread's own work: other programs on the machine do not count. */
@@ -125,8 +131,11 @@ static void make_node(job *j, const row *r)
     set(&j->node, "dilation", r->dilation);
     set(&j->node, "groups", r->groups);
     set(&j->node, "freq", r->freq);
-    set(&j->node, "kernel_t", 2);
-    set(&j->node, "kernel_f", 3);
+    set(&j->node, "kernel_t", r->kernel);
+    set(&j->node, "dilation_t", r->dilation);
+    set(&j->node, "kernel_f", r->kernel_f);
+    set(&j->node, "stride_f", r->stride_f);
+    set(&j->node, "hidden", r->out);
     j->node.n_inputs = r->n_inputs;
     for (uint32_t i = 0; i < r->n_inputs; i++)
         j->node.in_width[i] = r->in;

@@ -25,10 +25,10 @@ typedef struct tile_call {
     size_t x_stride, y_stride;
     size_t width;                      /* columns of the panel */
     size_t store;                      /* columns that may be written */
+    size_t used;                       /* whole vectors of columns that are written */
     const kreal *weights;              /* [tap][in][width] */
     const kreal *bias;                 /* [width] */
     const kreal *slope, *gain, *shift; /* [width] or NULL */
-    bool has_post;                     /* one of them, or something to add */
 } tile_call;
 
 /* `x` and `y` are at the tile's first row, `y` and `add` (or NULL) at the panel's first column. */
@@ -49,8 +49,8 @@ SHIM void tile_store(const tile_call *c, vec a, kreal *y, const kreal *add, size
         vstore_n(y + column, a, c->store - column);
 }
 
-/* The way out of a tile for all but whole plain vectors: through memory, to keep the tiles short.
- */
+/* The way out of a tile for parts of vectors, and where there is a gain: through memory, to keep
+ * the tiles short. */
 NO_INLINE void tile_finish(const tile_call *c, const kreal *raw, size_t n_rows, size_t n_vecs,
                            kreal *y, const kreal *add, size_t column)
 {
@@ -98,7 +98,17 @@ SHIM void tile(const size_t R, const size_t S, const size_t P, const tile_call *
         if (P == 4)
             sum[0][r][s] = vadd(vadd(sum[0][r][s], sum[1][r][s]), vadd(sum[2][r][s], sum[3][r][s]));
     }
-    if (!c->has_post && column + S * LANES <= c->store) {
+    if (!c->gain && column + S * LANES <= c->store) {
+        if (c->slope)
+            UNROLL for (size_t s = 0; s < S; s++)
+            {
+                w[s] = vload(c->slope + column + s * LANES);
+                UNROLL for (size_t r = 0; r < R; r++) sum[0][r][s] = vprelu(sum[0][r][s], w[s]);
+            }
+        if (add)
+            UNROLL for (size_t r = 0; r < R; r++) UNROLL for (size_t s = 0; s < S; s++)
+                sum[0][r][s] =
+                    vadd(sum[0][r][s], vload(add + r * c->y_stride + column + s * LANES));
         UNROLL for (size_t r = 0; r < R; r++) UNROLL for (size_t s = 0; s < S; s++)
             vstore(y + r * c->y_stride + column + s * LANES, sum[0][r][s]);
     } else {
@@ -168,7 +178,7 @@ static const tile_kind many_rows[3] = {
 static void run_tiles(const tile_kind *kind, const tile_call *c, const kernels_rows *rows,
                       const kreal *add, size_t first, size_t from, size_t to)
 {
-    const size_t vecs = c->width / LANES;
+    const size_t vecs = c->used / LANES;
     if (vecs <= kind->max_vecs) { /* no division: it would cost as much as a small tile */
         for (size_t r = from; r < to; r += kind->rows)
             kind->fn[vecs - 1](c, rows->x + r * c->x_stride, rows->y + r * c->y_stride + first,
@@ -193,20 +203,22 @@ static void conv(const kernels_conv *c, const kernels_tap *taps, uint32_t n_taps
     const size_t tile_rows = many_rows[kind].rows;
     const size_t whole = rows->n < tile_rows ? 0 : rows->n / tile_rows * tile_rows;
     for (size_t first = 0; first < padded; first += panel) {
+        const size_t width = padded - first < panel ? padded - first : panel;
+        const size_t store = c->store - first, written = (store + LANES - 1) / LANES * LANES;
         const tile_call call = {
             .taps = taps,
             .n_taps = n_taps,
             .in = c->in,
             .x_stride = rows->x_stride,
             .y_stride = rows->y_stride,
-            .width = padded - first < panel ? padded - first : panel,
-            .store = c->store - first,
+            .width = width,
+            .store = store,
+            .used = written < width ? written : width,
             .weights = c->weights + first * c->in * c->n_taps,
             .bias = c->bias + first,
             .slope = post->slope ? post->slope + first : NULL,
             .gain = post->gain ? post->gain + first : NULL,
             .shift = post->gain ? post->shift + first : NULL,
-            .has_post = post->slope || post->gain || post->add,
         };
         if (whole > 0)
             run_tiles(&many_rows[kind], &call, rows, post->add, first, 0, whole);

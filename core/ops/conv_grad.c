@@ -2,8 +2,9 @@
  * Backward of the convolutions. The derivative of the input is the convolution the other way round:
  * inputs and outputs change places, a strided one becomes a transposed one and back, and time taps
  * look ahead instead of back. PyTorch's layouts of the weights are such that the same numbers serve
- * both. The derivative of a weight is a sum over frames of products of an input and a derivative;
- * for each output frequency and frequency tap one call of a kernel.
+ * both. The derivative of a weight is a sum over frames and frequencies of products of an input and
+ * a derivative: for each frequency tap one call of a kernel for all frequencies of a frame, which
+ * lie side by side, or for one frequency of many frames where there are few frequencies.
  */
 #include "core/ops/conv.h"
 #include "core/ops/grads.h"
@@ -11,8 +12,8 @@
 
 #include <string.h>
 
-/* Frames that pass by for all frequencies, so that they stay in the cache. */
-enum { FREQ_FRAMES = 32 };
+/* With few frequencies: frames that pass by for all of them, so that they stay in the cache. */
+enum { FREQ_FRAMES = 32, FEW_FREQS = 8 };
 
 static conv_geometry geometry(const op_node *node)
 {
@@ -87,17 +88,21 @@ static size_t scratch_bytes(const op_node *node, size_t windows, size_t n)
     return grad_bytes(s.groups * s.n_sum + s.y_row) + s.n_at * sizeof(ptrdiff_t);
 }
 
-/* Adds up the products of `n` frames for one output frequency and one frequency tap. */
-static void add_products(const train_kernels *k, const sums *s, const kreal *x, const kreal *y,
-                         size_t n, uint32_t tap_f)
+/* Rows of x and y that one frequency tap multiplies. */
+typedef struct products {
+    const kreal *x, *y;
+    size_t n, x_stride, y_stride;
+} products;
+
+static void add_products(const train_kernels *k, const sums *s, const products *p, uint32_t tap_f)
 {
     for (size_t group = 0; group < s->groups; group++) {
         const train_outer o = {
-            .x = x + group * s->in,
-            .y = y + group * s->out,
-            .n = n,
-            .x_stride = s->x_row,
-            .y_stride = s->y_row,
+            .x = p->x + group * s->in,
+            .y = p->y + group * s->out,
+            .n = p->n,
+            .x_stride = p->x_stride,
+            .y_stride = p->y_stride,
             .at = s->at,
             .n_at = s->n_at,
             .width = s->out,
@@ -107,19 +112,49 @@ static void add_products(const train_kernels *k, const sums *s, const kreal *x, 
     }
 }
 
+/* All frequencies of a frame: those that have a tap lie at even steps. */
+static void add_frequencies(const train_kernels *k, const sums *s, const kreal *x, const kreal *y,
+                            size_t n)
+{
+    const conv_geometry *const g = &s->g;
+    const size_t step = g->transposed ? g->stride_f : 1, x_step = g->transposed ? 1 : g->stride_f;
+    for (uint32_t tap_f = 0; tap_f < g->kernel_f; tap_f++) {
+        uint32_t first = 0, source = 0, unused = 0;
+        while (first < g->out_f && !conv_source(g, first, tap_f, &source))
+            first++;
+        size_t count = 0;
+        while (first + count * step < g->out_f &&
+               conv_source(g, (uint32_t)(first + count * step), tap_f, &unused))
+            count++;
+        for (size_t t = 0; t < n && count > 0; t++) {
+            const products p = {x + t * s->x_row + (size_t)source * g->in_c,
+                                y + t * s->y_row + (size_t)first * g->out_c, count,
+                                x_step * g->in_c, step * g->out_c};
+            add_products(k, s, &p, tap_f);
+        }
+    }
+}
+
 static void add_frames(const train_kernels *k, const sums *s, const kreal *x, const kreal *y,
                        size_t n)
 {
     const conv_geometry *const g = &s->g;
+    if (g->out_f >= FEW_FREQS) {
+        add_frequencies(k, s, x, y, n);
+        return;
+    }
     const size_t block = g->in_f == 1 && g->out_f == 1 ? n : FREQ_FRAMES;
     for (size_t t = 0; t < n; t += block) {
         const size_t frames = n - t < block ? n - t : block;
         for (uint32_t f = 0; f < g->out_f; f++)
             for (uint32_t tap_f = 0; tap_f < g->kernel_f; tap_f++) {
                 uint32_t source = 0;
-                if (conv_source(g, f, tap_f, &source))
-                    add_products(k, s, x + t * s->x_row + (size_t)source * g->in_c,
-                                 y + t * s->y_row + (size_t)f * g->out_c, frames, tap_f);
+                if (!conv_source(g, f, tap_f, &source))
+                    continue;
+                const products p = {x + t * s->x_row + (size_t)source * g->in_c,
+                                    y + t * s->y_row + (size_t)f * g->out_c, frames, s->x_row,
+                                    s->y_row};
+                add_products(k, s, &p, tap_f);
             }
     }
 }
