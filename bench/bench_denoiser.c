@@ -66,7 +66,7 @@ static sordino_denoiser *make(const row *r, const sordino_model *model)
     config.rate = r->rate;
     sordino_denoiser *d = NULL;
     sordino_error why;
-    if (sordino_new(&config, model, &d, &why) != SORDINO_OK) {
+    if (sordino_denoiser_new(&config, model, &d, &why) != SORDINO_OK) {
         fprintf(stderr, "bench-denoiser: %s: %s\n", r->name, why.text);
         exit(1);
     }
@@ -83,7 +83,7 @@ static double run(sordino_denoiser *d, const float *x, float *y, size_t n, size_
     for (size_t at = 0; at + block <= n; at += block) {
         const float *in[1] = {x + at};
         float *out[1] = {y + at};
-        sordino_process(d, in, out, block);
+        sordino_denoiser_process(d, in, out, block);
         if (block <= SMALL) {
             const double after = now();
             if ((double)at > rate && after - before > *worst)
@@ -111,9 +111,9 @@ static void bench_row(const row *r, const sordino_model *model, double seconds)
         const struct mallinfo2 holds = mallinfo2();
         bytes = (double)(holds.uordblks + holds.hblkhd) - (double)(held.uordblks + held.hblkhd);
         speed[i] = seconds / run(d, x, y, n, BLOCK, r->rate, &ignored);
-        sordino_reset(d);
+        sordino_denoiser_reset(d);
         run(d, x, y, n, SMALL, r->rate, &worst[i]);
-        sordino_free(d);
+        sordino_denoiser_free(d);
     }
     printf("%-10s %7.0f %10.0f %12.6f %13.1f %9.2f %11.2f\n", r->name, r->rate, median(speed, RUNS),
            1.0 / median(speed, RUNS), 100.0 * median(worst, RUNS) / (SMALL / r->rate),

@@ -47,7 +47,7 @@ static double seconds(sordino_denoiser *d, const float *x)
     for (size_t i = 0; i + BLOCK <= RATE; i += BLOCK) {
         const float *from = x + i;
         float *to = out + i;
-        sordino_process(d, &from, &to, BLOCK);
+        sordino_denoiser_process(d, &from, &to, BLOCK);
     }
     return now() - start;
 }
@@ -62,7 +62,7 @@ static int measure(const char *name, sordino_method method)
     sordino_config_init(&config);
     config.method = method;
     config.rate = RATE;
-    if (sordino_new(&config, NULL, &d, &why) != SORDINO_OK) {
+    if (sordino_denoiser_new(&config, NULL, &d, &why) != SORDINO_OK) {
         fprintf(stderr, "bench-denormals: %s: %s\n", name, why.text);
         return 1;
     }
@@ -72,7 +72,7 @@ static int measure(const char *name, sordino_method method)
         seconds(d, tail); /* what is left of the voice dies away */
         ratio[run] = seconds(d, tail) / active;
     }
-    sordino_free(d);
+    sordino_denoiser_free(d);
     qsort(ratio, RUNS, sizeof *ratio, compare);
     printf("%-10s %6.2f  (%.2f to %.2f)\n", name, ratio[RUNS / 2], ratio[0], ratio[RUNS - 1]);
     return 0;

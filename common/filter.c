@@ -20,7 +20,7 @@ void filter_free(filter *f)
 {
     if (!f)
         return;
-    sordino_free(f->denoiser);
+    sordino_denoiser_free(f->denoiser);
     free(f->room);
     free(f->planes);
     free(f->last);
@@ -48,14 +48,14 @@ sordino_status filter_new(const sordino_config *config, const sordino_model *mod
     f->last = calloc(config->channels, sizeof *f->last);
     sordino_status status = f->room && f->planes && f->last ? SORDINO_OK : fail_no_memory(why);
     if (!status)
-        status = sordino_new(config, model, &f->denoiser, why);
+        status = sordino_denoiser_new(config, model, &f->denoiser, why);
     if (status) {
         filter_free(f);
         return status;
     }
     for (uint32_t c = 0; c < f->channels; c++)
         f->planes[c] = f->room + c * block;
-    f->skip = sordino_latency(f->denoiser);
+    f->skip = sordino_denoiser_latency(f->denoiser);
     *out = f;
     return SORDINO_OK;
 }
@@ -67,8 +67,8 @@ sordino_denoiser *filter_denoiser(filter *f)
 
 void filter_restart(filter *f)
 {
-    sordino_reset(f->denoiser);
-    f->skip = sordino_latency(f->denoiser);
+    sordino_denoiser_reset(f->denoiser);
+    f->skip = sordino_denoiser_latency(f->denoiser);
     f->n_in = f->n_out = 0;
     for (uint32_t c = 0; c < f->channels; c++)
         f->last[c] = 0.0f;
@@ -77,7 +77,7 @@ void filter_restart(filter *f)
 /* Denoises what lies in the planes, and gives away what is past the delay. */
 static size_t run(filter *f, size_t n, float *out)
 {
-    sordino_process(f->denoiser, (const float *const *)f->planes, f->planes, n);
+    sordino_denoiser_process(f->denoiser, (const float *const *)f->planes, f->planes, n);
     const size_t dropped = f->skip < n ? (size_t)f->skip : n;
     f->skip -= dropped;
     for (uint32_t c = 0; c < f->channels; c++)

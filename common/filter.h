@@ -11,8 +11,8 @@
 
 typedef struct filter filter;
 
-/* Makes one for up to `block` frames a call. `model` as for sordino_new. `*out` is owned by the
- * caller, NULL on failure. Errors: those of sordino_new. */
+/* Makes one for up to `block` frames a call. `model` as for sordino_denoiser_new. `*out` is owned
+ * by the caller, NULL on failure. Errors: those of sordino_denoiser_new. */
 SORDINO_NODISCARD sordino_status filter_new(const sordino_config *config,
                                             const sordino_model *model, size_t block, filter **out,
                                             sordino_error *why);

@@ -7,7 +7,7 @@ sordino_status learned_init(learned *l, const sordino_denoiser *d, sordino_error
     *l = (learned){.filling = 0, .reading = 2};
     atomic_init(&l->between, 1);
     for (int i = 0; i < LEARNED_PLACES; i++) {
-        const sordino_status status = sordino_new_profile(d, &l->places[i], why);
+        const sordino_status status = sordino_denoiser_blank_profile(d, &l->places[i], why);
         if (status != SORDINO_OK)
             return status;
     }
@@ -32,13 +32,13 @@ void learned_publish(learned *l)
 
 bool learned_end(sordino_denoiser *d, sordino_profile *place)
 {
-    const bool had = place && sordino_copy_profile(d, place);
-    sordino_set_profile(d, NULL);
-    sordino_set_learn(d, false);
-    if (place && sordino_copy_profile(d, place))
+    const bool had = place && sordino_denoiser_copy_profile(d, place);
+    sordino_denoiser_set_profile(d, NULL);
+    sordino_denoiser_set_learn(d, false);
+    if (place && sordino_denoiser_copy_profile(d, place))
         return true;
     if (had)
-        sordino_set_profile(d, place);
+        sordino_denoiser_set_profile(d, place);
     return false;
 }
 

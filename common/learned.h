@@ -29,9 +29,9 @@ void learned_free(learned *l);
 sordino_profile *learned_place(learned *l) SORDINO_RT;
 void learned_publish(learned *l) SORDINO_RT;
 
-/* Ends the learning of a denoiser, and fills `place`, made by sordino_new_profile for one of its
- * size or NULL, with what it learned. False where too little was heard: then the noise that it used
- * before it uses on. */
+/* Ends the learning of a denoiser, and fills `place`, made by sordino_denoiser_blank_profile for
+ * one of its size or NULL, with what it learned. False where too little was heard: then the noise
+ * that it used before it uses on. */
 bool learned_end(sordino_denoiser *d, sordino_profile *place) SORDINO_RT;
 
 /* Whether a profile was published that learned_newest has not given yet. */

@@ -5,7 +5,7 @@
 
 void processor_free(processor *p)
 {
-    sordino_free(p->denoiser);
+    sordino_denoiser_free(p->denoiser);
     free(p->ring);
     *p = (processor){0};
 }
@@ -15,11 +15,11 @@ sordino_status processor_init(processor *p, const sordino_config *config,
 {
     static const sordino_error no_memory = {SORDINO_NO_MEM, "Out of memory for a denoiser"};
     *p = (processor){0};
-    const sordino_status status = sordino_new(config, model, &p->denoiser, why);
+    const sordino_status status = sordino_denoiser_new(config, model, &p->denoiser, why);
     if (status != SORDINO_OK)
         return status;
     p->n_channels = config->channels;
-    p->latency = sordino_latency(p->denoiser);
+    p->latency = sordino_denoiser_latency(p->denoiser);
     p->size = most + PROCESSOR_CHUNK;
     p->ring = calloc((size_t)p->size * p->n_channels, sizeof *p->ring);
     if (p->ring)
@@ -42,7 +42,7 @@ void processor_touch(processor *p)
 
 void processor_start(processor *p)
 {
-    sordino_reset(p->denoiser); /* the controls jump to where they are */
+    sordino_denoiser_reset(p->denoiser); /* the controls jump to where they are */
     memset(p->ring, 0, (size_t)p->size * p->n_channels * sizeof *p->ring);
     p->at = 0;
     p->age = 0;
@@ -58,7 +58,7 @@ static void run_piece(processor *p, const float *const *in, size_t from, uint32_
         in_at[c] = in[c] + from;
         out[c] = p->ring + (size_t)c * p->size + p->at;
     }
-    sordino_process(p->denoiser, in_at, out, n);
+    sordino_denoiser_process(p->denoiser, in_at, out, n);
     p->at = (p->at + n) % p->size;
 }
 

@@ -24,8 +24,8 @@ typedef struct processor {
     struct processor *next; /* in a switcher's list */
 } processor;
 
-/* As sordino_new; its output can be held back by up to `most` samples. The processor is empty on
- * failure. Errors: those of sordino_new. */
+/* As sordino_denoiser_new; its output can be held back by up to `most` samples. The processor is
+ * empty on failure. Errors: those of sordino_denoiser_new. */
 SORDINO_NODISCARD sordino_status processor_init(processor *p, const sordino_config *config,
                                                 const sordino_model *model, uint32_t most,
                                                 sordino_error *why);

@@ -37,10 +37,10 @@ static sordino_status no_memory(sordino_error *why)
 
 static void set_controls(processor *p, const methods_controls *c)
 {
-    sordino_set_enabled(p->denoiser, c->enabled);
-    sordino_set_limit(p->denoiser, c->limit);
-    sordino_set_mix(p->denoiser, c->mix);
-    sordino_set_delta(p->denoiser, c->delta);
+    sordino_denoiser_set_enabled(p->denoiser, c->enabled);
+    sordino_denoiser_set_limit(p->denoiser, c->limit);
+    sordino_denoiser_set_mix(p->denoiser, c->mix);
+    sordino_denoiser_set_delta(p->denoiser, c->delta);
 }
 
 /* Most samples that anything is held back at a rate: the longest delay, however it is rounded. */
@@ -58,7 +58,7 @@ static sordino_status window_latency(const sordino_config *config, double window
     sordino_config c = *config;
     c.window = window;
     c.hop = window / 2.0;
-    return sordino_config_latency(&c, NULL, out, why);
+    return sordino_denoiser_latency_for(&c, NULL, out, why);
 }
 
 static sordino_status make_processors(methods *m, sordino_error *why)
@@ -81,7 +81,7 @@ static sordino_status make_processors(methods *m, sordino_error *why)
         switcher_add(&m->switcher, &m->wiener[i]);
     }
     if (status == SORDINO_OK)
-        status = sordino_new_profile(m->wiener[DELAY_HIGH].denoiser, &m->profile, why);
+        status = sordino_denoiser_blank_profile(m->wiener[DELAY_HIGH].denoiser, &m->profile, why);
     return status;
 }
 
@@ -201,7 +201,7 @@ static void apply_profile(methods *m)
 {
     const bool use = m->has_profile && m->controls.use_profile;
     for (int i = 0; i < N_DELAY; i++)
-        sordino_set_profile(m->wiener[i].denoiser, use ? m->profile : NULL);
+        sordino_denoiser_set_profile(m->wiener[i].denoiser, use ? m->profile : NULL);
     m->using_profile = use;
 }
 
@@ -217,12 +217,12 @@ static bool follow_learning(methods *m, sordino_profile *into)
             set_controls(learner, &m->controls);
             processor_start(learner);
         }
-        sordino_set_learn(learner->denoiser, true);
+        sordino_denoiser_set_learn(learner->denoiser, true);
     } else if (!m->controls.learn && m->learning) {
         learner->kept = false;
         if (learned_end(learner->denoiser, m->profile)) {
             m->has_profile = true;
-            has_learned = into && sordino_copy_profile(learner->denoiser, into);
+            has_learned = into && sordino_denoiser_copy_profile(learner->denoiser, into);
         }
         apply_profile(m);
     }
@@ -242,9 +242,9 @@ bool methods_set_profile(methods *m, const sordino_profile *profile, sordino_pro
     if (!serves(m))
         return false;
     sordino_denoiser *learner = m->wiener[DELAY_HIGH].denoiser;
-    sordino_set_profile(learner, profile);
-    m->has_profile = sordino_copy_profile(learner, m->profile);
-    const bool copied = m->has_profile && own && sordino_copy_profile(learner, own);
+    sordino_denoiser_set_profile(learner, profile);
+    m->has_profile = sordino_denoiser_copy_profile(learner, m->profile);
+    const bool copied = m->has_profile && own && sordino_denoiser_copy_profile(learner, own);
     apply_profile(m);
     return copied;
 }
@@ -282,7 +282,7 @@ unsigned methods_running(const methods *m)
 void methods_read_meters(methods *m, sordino_meters *out)
 {
     if (m->switcher.now.processor)
-        sordino_read_meters(m->switcher.now.processor->denoiser, out);
+        sordino_denoiser_read_meters(m->switcher.now.processor->denoiser, out);
     else
         *out = (sordino_meters){-200.0f, -200.0f, 0.0f};
 }
@@ -313,7 +313,7 @@ void methods_reset(methods *m)
     if (!serves(m))
         return;
     if (m->learning)
-        sordino_set_learn(m->wiener[DELAY_HIGH].denoiser, false);
+        sordino_denoiser_set_learn(m->wiener[DELAY_HIGH].denoiser, false);
     m->learning = m->wiener[DELAY_HIGH].kept = false;
     apply_profile(m);
     switcher_reset(&m->switcher);

@@ -44,7 +44,7 @@ void methods_reset(methods *m) SORDINO_RT;
 uint32_t methods_latency(const methods *m, unsigned delay) SORDINO_RT;
 
 /* Takes the controls over, from the next sample on. True when noise was just learned: `into`, made
- * by sordino_new_profile for methods_learner, then holds it. `into` may be NULL. */
+ * by sordino_denoiser_blank_profile for methods_learner, then holds it. `into` may be NULL. */
 bool methods_set(methods *m, const methods_controls *controls, sordino_profile *into) SORDINO_RT;
 
 /* `in` and `out` are [channels] pointers to [n] samples, any n; any `out` may be any `in`. */
@@ -53,7 +53,7 @@ void methods_run(methods *m, const float *const *in, float *const *out, size_t n
 /* RUNNING_... of plugin/ports.h: what is heard, or will be when a fade is through. */
 unsigned methods_running(const methods *m) SORDINO_RT;
 
-/* As sordino_read_meters, of what is heard. */
+/* As sordino_denoiser_read_meters, of what is heard. */
 void methods_read_meters(methods *m, sordino_meters *out) SORDINO_RT;
 
 /* Hands over a network to use from now on (owned from here on), or NULL for none. */
@@ -70,8 +70,8 @@ const network *methods_network(const methods *m) SORDINO_RT;
 const sordino_denoiser *methods_learner(const methods *m);
 
 /* Uses a profile (copies it) where the controls say that one is used; NULL forgets it. True when
- * `own`, made by sordino_new_profile for methods_learner, then holds the profile as this instance
- * keeps it. Not while methods_run is running. */
+ * `own`, made by sordino_denoiser_blank_profile for methods_learner, then holds the profile as this
+ * instance keeps it. Not while methods_run is running. */
 bool methods_set_profile(methods *m, const sordino_profile *profile,
                          sordino_profile *own) SORDINO_RT;
 

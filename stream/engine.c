@@ -145,11 +145,11 @@ void engine_free(engine *e)
 
 static void apply(const controls *from, sordino_denoiser *d)
 {
-    sordino_set_limit(d, atomic_load_explicit(&from->limit, memory_order_relaxed));
-    sordino_set_mix(d, atomic_load_explicit(&from->mix, memory_order_relaxed));
-    sordino_set_delta(d, atomic_load_explicit(&from->delta, memory_order_relaxed));
-    sordino_set_enabled(d, atomic_load_explicit(&from->enabled, memory_order_relaxed));
-    sordino_set_learn(d, atomic_load_explicit(&from->learn, memory_order_relaxed));
+    sordino_denoiser_set_limit(d, atomic_load_explicit(&from->limit, memory_order_relaxed));
+    sordino_denoiser_set_mix(d, atomic_load_explicit(&from->mix, memory_order_relaxed));
+    sordino_denoiser_set_delta(d, atomic_load_explicit(&from->delta, memory_order_relaxed));
+    sordino_denoiser_set_enabled(d, atomic_load_explicit(&from->enabled, memory_order_relaxed));
+    sordino_denoiser_set_learn(d, atomic_load_explicit(&from->learn, memory_order_relaxed));
 }
 
 /* What was learned goes on its way, and then that this was the end of it. */
@@ -205,7 +205,7 @@ static void tell_meters(engine *e, size_t n)
     if (e->metered < e->meter_frames)
         return;
     sordino_meters m;
-    sordino_read_meters(e->method->processor.denoiser, &m);
+    sordino_denoiser_read_meters(e->method->processor.denoiser, &m);
     e->metered = 0;
     atomic_store_explicit(&e->input_db, m.input_db, memory_order_relaxed);
     atomic_store_explicit(&e->output_db, m.output_db, memory_order_relaxed);
@@ -365,5 +365,5 @@ sordino_status engine_profile(engine *e, sordino_profile **out, sordino_error *w
 {
     if (atomic_load(&e->controls.learn))
         (void)learned_end(e->method->processor.denoiser, learned_place(&e->method->learned));
-    return sordino_get_profile(e->method->processor.denoiser, out, why);
+    return sordino_denoiser_get_profile(e->method->processor.denoiser, out, why);
 }

@@ -87,6 +87,6 @@ sordino_status method_make(const live_options *o, const char *name, double rate,
     if (m->name[0] == '\0')
         snprintf(m->name, sizeof m->name, "%s", name);
     if (profile)
-        sordino_set_profile(m->processor.denoiser, profile);
+        sordino_denoiser_set_profile(m->processor.denoiser, profile);
     return SORDINO_OK;
 }

@@ -26,7 +26,7 @@ bool method_learns(const char *name);
 
 /* Makes one for a rate and channels, no less late than `least_latency` samples. The profile may be
  * NULL; it is copied. `*out` is owned by the caller, NULL on failure. Errors: those of models_open
- * and sordino_new. */
+ * and sordino_denoiser_new. */
 SORDINO_NODISCARD sordino_status method_make(const live_options *o, const char *name, double rate,
                                              uint32_t channels, uint32_t least_latency,
                                              const sordino_profile *profile, method **out,

@@ -25,7 +25,7 @@ typedef struct raw_job {
     raw_pipe pipe;
 } raw_job;
 
-/* Makes the filter and its blocks. Errors: those of sordino_new. */
+/* Makes the filter and its blocks. Errors: those of sordino_denoiser_new. */
 SORDINO_NODISCARD sordino_status raw_job_filter(raw_job *j, uint32_t channels);
 
 /* A line on standard error, about standard input. */

@@ -96,13 +96,13 @@ sordino_status raw_job_filter(raw_job *j, uint32_t channels)
         status = filter_new(&config, j->model, RAW_BLOCK, &j->filter, &j->why);
     if (status)
         return status;
-    j->latency = sordino_latency(filter_denoiser(j->filter));
+    j->latency = sordino_denoiser_latency(filter_denoiser(j->filter));
     if (c->profile) {
         j->subject = c->profile;
         status = sordino_profile_open_path(c->profile, &j->profile, &j->why);
         if (status)
             return status;
-        sordino_set_profile(filter_denoiser(j->filter), j->profile);
+        sordino_denoiser_set_profile(filter_denoiser(j->filter), j->profile);
     }
     j->in = calloc((size_t)RAW_BLOCK * channels, sizeof *j->in);
     j->out = calloc((size_t)RAW_BLOCK * channels, sizeof *j->out);

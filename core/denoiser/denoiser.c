@@ -11,20 +11,19 @@
 #include "core/base/clamp.h"
 #include "core/base/error.h"
 #include "core/base/fpenv.h"
+#include "core/denoiser/config.h"
 #include "core/denoiser/delay.h"
 #include "core/denoiser/front.h"
 #include "core/denoiser/ramp.h"
-#include "core/kernels/kernels.h"
 #include "core/model/profile.h"
 
 #include <float.h>
 #include <math.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
-static const double limit_min_db = -120.0;
 static const double ramp_time = 0.020; /* s */
-static const uint32_t lag_max = 4096, min_latency_max = 1048576;
 
 typedef struct meter {
     double dry, wet; /* sums of squares */
@@ -36,114 +35,23 @@ struct sordino_denoiser {
     double rate;
     uint32_t n_channels, latency, span, ramp_length;
     bool holds_gaps; /* per-sample methods: the last good sample stands in for a missing one */
+    _Atomic float wanted_enabled, wanted_mix, wanted_amount, wanted_delta; /* by any thread */
     ramp enabled, mix, amount, delta;
     float *k, *delta_path; /* [span]: the crossfade, and the share of delta */
     float *dry, *wet;      /* [channels][span] */
     float *last;           /* [channels] */
     const float **in_at;   /* [channels] */
     float **wet_at;        /* [channels] */
+    float *apart;          /* [channels][span], for interleaved samples */
+    float **apart_at;      /* [channels] */
     delay *dry_delay;      /* [channels], the whole latency */
     delay *wet_delay;      /* [channels], what pads the front end up to it */
     meter meter;
 };
 
-void sordino_config_init(sordino_config *config)
-{
-    *config = (sordino_config){
-        .method = SORDINO_METHOD_WIENER,
-        .rate = 48000.0,
-        .channels = 1,
-        .link_channels = true,
-        .gain_rule = SORDINO_GAIN_LSA,
-        .limit = limit_min_db,
-        .mix = 1.0,
-        .delta = false,
-        .enabled = true,
-    };
-}
-
-/* ---- checks ---- */
-
-static bool within(double x, double low, double high)
-{
-    return x >= low && x <= high; /* false for NaN */
-}
-
-static bool spectral(const sordino_config *config, const sordino_model *model)
-{
-    return config->method == SORDINO_METHOD_WIENER ||
-           (config->method == SORDINO_METHOD_NETWORK && model->front.kind == FRONT_STFT);
-}
-
-static sordino_status check_levels(const sordino_config *config, sordino_error *why)
-{
-    if (!within(config->limit, limit_min_db, 0.0))
-        return error_set(why, SORDINO_BAD_ARG, "The limit is %g dB; it must be within -120..0",
-                         config->limit);
-    if (!within(config->mix, 0.0, 1.0))
-        return error_set(why, SORDINO_BAD_ARG, "The mix is %g; it must be within 0..1",
-                         config->mix);
-    if (config->min_latency > min_latency_max)
-        return error_set(why, SORDINO_BAD_ARG,
-                         "The smallest latency is %u samples; it must be within 0..%u",
-                         config->min_latency, min_latency_max);
-    return SORDINO_OK;
-}
-
-static sordino_status check_model(const sordino_config *config, const sordino_model *model,
-                                  sordino_error *why)
-{
-    if (config->method != SORDINO_METHOD_NETWORK)
-        return SORDINO_OK;
-    if (!model)
-        return error_set(why, SORDINO_BAD_ARG, "The network method needs a model");
-    const double own = model->front.rate;
-    if (model->front.kind == FRONT_WAVE && own > 0.0 && fabs(config->rate / own - 1.0) > 0.02)
-        return error_set(why, SORDINO_UNSUPPORTED,
-                         "The model \"%.60s\" is for signals at %g Hz, not at %g Hz",
-                         sordino_model_name(model), own, config->rate);
-    return SORDINO_OK;
-}
-
-static sordino_status check_rate(const sordino_config *config, const sordino_model *model,
-                                 sordino_error *why)
-{
-    if (spectral(config, model) && !within(config->rate, 8000.0, 192000.0))
-        return error_set(why, SORDINO_BAD_ARG,
-                         "The rate is %g Hz; spectral methods serve 8000..192000 Hz", config->rate);
-    if (!(config->rate > 0.0 && isfinite(config->rate)))
-        return error_set(why, SORDINO_BAD_ARG, "The rate is %g Hz; it must be above 0",
-                         config->rate);
-    return SORDINO_OK;
-}
-
-static sordino_status check_config(const sordino_config *config, const sordino_model *model,
-                                   sordino_error *why)
-{
-    if ((unsigned)config->method > SORDINO_METHOD_PREDICTOR)
-        return error_set(why, SORDINO_BAD_ARG, "There is no method %d", (int)config->method);
-    if ((unsigned)config->gain_rule > SORDINO_GAIN_WIENER)
-        return error_set(why, SORDINO_BAD_ARG, "There is no gain rule %d", (int)config->gain_rule);
-    if (config->channels < 1 || config->channels > SORDINO_MAX_CHANNELS)
-        return error_set(why, SORDINO_BAD_ARG, "There are %u channels; 1..%d can be served",
-                         config->channels, SORDINO_MAX_CHANNELS);
-    if (config->lag > lag_max)
-        return error_set(why, SORDINO_BAD_ARG, "The lag is %u samples; it must be within 0..%u",
-                         config->lag, lag_max);
-    if (!(config->window == 0.0 || within(config->window, 0.002, 0.2)))
-        return error_set(why, SORDINO_BAD_ARG, "The window is %g s; it must be within 0.002..0.2",
-                         config->window);
-    if (config->hop < 0.0 || !isfinite(config->hop))
-        return error_set(why, SORDINO_BAD_ARG, "The hop is %g s; it must be above 0", config->hop);
-    sordino_status status = check_levels(config, why);
-    if (status == SORDINO_OK)
-        status = check_model(config, model, why);
-    return status == SORDINO_OK ? check_rate(config, model, why) : status;
-}
-
 /* ---- life ---- */
 
-void sordino_free(sordino_denoiser *d)
+void sordino_denoiser_free(sordino_denoiser *d)
 {
     if (!d)
         return;
@@ -162,6 +70,8 @@ void sordino_free(sordino_denoiser *d)
     free(d->last);
     free(d->in_at);
     free(d->wet_at);
+    free(d->apart);
+    free(d->apart_at);
     free(d->dry_delay);
     free(d->wet_delay);
     free(d);
@@ -177,12 +87,15 @@ static sordino_status allocate(sordino_denoiser *d, uint32_t pad, sordino_error 
     d->last = calloc(channels, sizeof *d->last);
     d->in_at = calloc(channels, sizeof *d->in_at);
     d->wet_at = calloc(channels, sizeof *d->wet_at);
+    d->apart = calloc(channels * span, sizeof *d->apart);
+    d->apart_at = calloc(channels, sizeof *d->apart_at);
     d->dry_delay = calloc(channels, sizeof *d->dry_delay);
     d->wet_delay = calloc(channels, sizeof *d->wet_delay);
     bool ok = d->k && d->delta_path && d->dry && d->wet && d->last && d->in_at && d->wet_at &&
-              d->dry_delay && d->wet_delay;
+              d->apart && d->apart_at && d->dry_delay && d->wet_delay;
     for (size_t c = 0; c < channels && ok; c++) {
         d->wet_at[c] = d->wet + c * span;
+        d->apart_at[c] = d->apart + c * span;
         ok = delay_init(&d->dry_delay[c], d->latency) && delay_init(&d->wet_delay[c], pad);
     }
     return ok ? SORDINO_OK : error_set(why, SORDINO_NO_MEM, "Out of memory for the output stage");
@@ -191,13 +104,27 @@ static sordino_status allocate(sordino_denoiser *d, uint32_t pad, sordino_error 
 /* What a limit in dB lets the denoiser do: 1 - f. */
 static float limit_amount(double limit_db)
 {
-    return limit_db <= limit_min_db ? 1.0f : (float)(1.0 - pow(10.0, limit_db / 20.0));
+    return limit_db <= config_limit_min ? 1.0f : (float)(1.0 - pow(10.0, limit_db / 20.0));
+}
+
+static float wanted(const _Atomic float *control)
+{
+    return atomic_load_explicit(control, memory_order_relaxed);
+}
+
+/* All controls at their targets at once. */
+static void jump(sordino_denoiser *d)
+{
+    ramp_jump(&d->enabled, wanted(&d->wanted_enabled));
+    ramp_jump(&d->mix, wanted(&d->wanted_mix));
+    ramp_jump(&d->amount, wanted(&d->wanted_amount));
+    ramp_jump(&d->delta, wanted(&d->wanted_delta));
 }
 
 static sordino_status build(sordino_denoiser *d, const sordino_config *config,
                             const sordino_model *model, sordino_error *why)
 {
-    const sordino_status status = spectral(config, model)
+    const sordino_status status = config_spectral(config, model)
                                       ? front_stft_new(config, model, &d->front, why)
                                       : front_wave_new(config, model, &d->front, why);
     if (status != SORDINO_OK)
@@ -208,60 +135,66 @@ static sordino_status build(sordino_denoiser *d, const sordino_config *config,
     d->latency = own > config->min_latency ? own : config->min_latency;
     d->span = d->front->span;
     d->ramp_length = (uint32_t)clamp_double(ceil(ramp_time * config->rate), 1.0, 1e6);
-    d->holds_gaps = !spectral(config, model);
-    ramp_jump(&d->enabled, config->enabled ? 1.0f : 0.0f);
-    ramp_jump(&d->mix, (float)config->mix);
-    ramp_jump(&d->amount, limit_amount(config->limit));
-    ramp_jump(&d->delta, config->delta ? 1.0f : 0.0f);
+    d->holds_gaps = !config_spectral(config, model);
+    d->wanted_enabled = config->enabled ? 1.0f : 0.0f;
+    d->wanted_mix = (float)config->mix;
+    d->wanted_amount = limit_amount(config->limit);
+    d->wanted_delta = config->delta ? 1.0f : 0.0f;
+    jump(d);
     return allocate(d, d->latency - own, why);
 }
 
-sordino_status sordino_new(const sordino_config *config, const sordino_model *model,
-                           sordino_denoiser **out, sordino_error *why)
+sordino_status sordino_denoiser_new(const sordino_config *asked, const sordino_model *model,
+                                    sordino_denoiser **out, sordino_error *why)
 {
+    sordino_config config;
+    if (!out)
+        return error_set(why, SORDINO_BAD_ARG, "There is no place for the denoiser");
     *out = NULL;
-    sordino_status status = check_config(config, model, why);
+    sordino_status status = config_read(asked, model, &config, why);
     if (status != SORDINO_OK)
         return status;
     sordino_denoiser *d = calloc(1, sizeof *d);
     if (!d)
         return error_set(why, SORDINO_NO_MEM, "Out of memory for a denoiser");
-    status = build(d, config, model, why);
+    status = build(d, &config, model, why);
     if (status != SORDINO_OK) {
-        sordino_free(d);
+        sordino_denoiser_free(d);
         return status;
     }
     *out = d;
     return SORDINO_OK;
 }
 
-sordino_status sordino_config_latency(const sordino_config *config, const sordino_model *model,
-                                      uint32_t *out, sordino_error *why)
+sordino_status sordino_denoiser_latency_for(const sordino_config *asked, const sordino_model *model,
+                                            uint32_t *out, sordino_error *why)
 {
     uint32_t own = 0;
+    sordino_config config;
+    if (!out)
+        return error_set(why, SORDINO_BAD_ARG, "There is no place for the latency");
     *out = 0;
-    sordino_status status = check_config(config, model, why);
-    if (status == SORDINO_OK && spectral(config, model))
-        status = front_stft_latency(config, model, &own, why);
+    sordino_status status = config_read(asked, model, &config, why);
+    if (status == SORDINO_OK && config_spectral(&config, model))
+        status = front_stft_latency(&config, model, &own, why);
     else if (status == SORDINO_OK)
-        own = front_wave_latency(config, model);
+        own = front_wave_latency(&config, model);
     if (status == SORDINO_OK)
-        *out = own > config->min_latency ? own : config->min_latency;
+        *out = own > config.min_latency ? own : config.min_latency;
     return status;
 }
 
-void sordino_reset(sordino_denoiser *d)
+void sordino_denoiser_reset(sordino_denoiser *d)
 {
+    if (!d)
+        return;
     d->front->reset(d->front);
     for (uint32_t c = 0; c < d->n_channels; c++) {
         delay_reset(&d->dry_delay[c]);
         delay_reset(&d->wet_delay[c]);
         d->last[c] = 0.0f;
     }
-    ramp_jump(&d->enabled, d->enabled.target);
-    ramp_jump(&d->mix, d->mix.target);
-    ramp_jump(&d->amount, d->amount.target);
-    ramp_jump(&d->delta, d->delta.target);
+    jump(d);
     d->meter = (meter){0};
 }
 
@@ -276,6 +209,15 @@ static void sanitise(sordino_denoiser *d, uint32_t c, const float *in, float *dr
         if (good && d->holds_gaps)
             d->last[c] = in[i];
     }
+}
+
+/* Starts towards what was asked for since. */
+static void take_controls(sordino_denoiser *d)
+{
+    ramp_to(&d->enabled, wanted(&d->wanted_enabled), d->ramp_length);
+    ramp_to(&d->mix, wanted(&d->wanted_mix), d->ramp_length);
+    ramp_to(&d->amount, wanted(&d->wanted_amount), d->ramp_length);
+    ramp_to(&d->delta, wanted(&d->wanted_delta), d->ramp_length);
 }
 
 static void glide(sordino_denoiser *d, size_t n)
@@ -328,9 +270,13 @@ static void process_span(sordino_denoiser *d, const float *const *in, float *con
     d->meter.n += (double)n * d->n_channels;
 }
 
-void sordino_process(sordino_denoiser *d, const float *const *in, float *const *out, size_t n)
+void sordino_denoiser_process(sordino_denoiser *d, const float *const *in, float *const *out,
+                              size_t n)
 {
+    if (!d || !in || !out)
+        return;
     const fpenv_saved saved = fpenv_enter();
+    take_controls(d);
     for (size_t at = 0; at < n;) {
         const size_t step = n - at < d->span ? n - at : d->span;
         process_span(d, in, out, at, step);
@@ -339,70 +285,103 @@ void sordino_process(sordino_denoiser *d, const float *const *in, float *const *
     fpenv_leave(saved);
 }
 
+void sordino_denoiser_process_interleaved(sordino_denoiser *d, const float *in, float *out,
+                                          size_t n)
+{
+    if (!d || !in || !out)
+        return;
+    const size_t channels = d->n_channels;
+    const fpenv_saved saved = fpenv_enter();
+    take_controls(d);
+    for (size_t at = 0; at < n;) {
+        const size_t step = n - at < d->span ? n - at : d->span;
+        for (size_t c = 0; c < channels; c++)
+            for (size_t i = 0; i < step; i++)
+                d->apart_at[c][i] = in[(at + i) * channels + c];
+        process_span(d, (const float *const *)d->apart_at, d->apart_at, 0, step);
+        for (size_t c = 0; c < channels; c++)
+            for (size_t i = 0; i < step; i++)
+                out[(at + i) * channels + c] = d->apart_at[c][i];
+        at += step;
+    }
+    fpenv_leave(saved);
+}
+
 /* ---- controls ---- */
 
-uint32_t sordino_latency(const sordino_denoiser *d)
+uint32_t sordino_denoiser_latency(const sordino_denoiser *d)
 {
-    return d->latency;
+    return d ? d->latency : 0;
 }
 
-void sordino_set_limit(sordino_denoiser *d, double limit_db)
+static void want(_Atomic float *control, float value)
 {
-    if (!isnan(limit_db))
-        ramp_to(&d->amount, limit_amount(min_double(limit_db, 0.0)), d->ramp_length);
+    atomic_store_explicit(control, value, memory_order_relaxed);
 }
 
-void sordino_set_mix(sordino_denoiser *d, double mix)
+void sordino_denoiser_set_limit(sordino_denoiser *d, double limit_db)
 {
-    if (!isnan(mix))
-        ramp_to(&d->mix, (float)clamp_double(mix, 0.0, 1.0), d->ramp_length);
+    if (d && !isnan(limit_db))
+        want(&d->wanted_amount, limit_amount(min_double(limit_db, 0.0)));
 }
 
-void sordino_set_delta(sordino_denoiser *d, bool delta)
+void sordino_denoiser_set_mix(sordino_denoiser *d, double mix)
 {
-    ramp_to(&d->delta, delta ? 1.0f : 0.0f, d->ramp_length);
+    if (d && !isnan(mix))
+        want(&d->wanted_mix, (float)clamp_double(mix, 0.0, 1.0));
 }
 
-void sordino_set_enabled(sordino_denoiser *d, bool enabled)
+void sordino_denoiser_set_delta(sordino_denoiser *d, bool delta)
 {
-    ramp_to(&d->enabled, enabled ? 1.0f : 0.0f, d->ramp_length);
+    if (d)
+        want(&d->wanted_delta, delta ? 1.0f : 0.0f);
 }
 
-void sordino_set_learn(sordino_denoiser *d, bool learn)
+void sordino_denoiser_set_enabled(sordino_denoiser *d, bool enabled)
 {
-    if (d->front->set_learn)
+    if (d)
+        want(&d->wanted_enabled, enabled ? 1.0f : 0.0f);
+}
+
+void sordino_denoiser_set_learn(sordino_denoiser *d, bool learn)
+{
+    if (d && d->front->set_learn)
         d->front->set_learn(d->front, learn);
 }
 
-void sordino_set_profile(sordino_denoiser *d, const sordino_profile *profile)
+void sordino_denoiser_set_profile(sordino_denoiser *d, const sordino_profile *profile)
 {
-    if (d->front->set_profile)
+    if (d && d->front->set_profile)
         d->front->set_profile(d->front, profile);
 }
 
-sordino_status sordino_get_profile(const sordino_denoiser *d, sordino_profile **out,
-                                   sordino_error *why)
+sordino_status sordino_denoiser_get_profile(const sordino_denoiser *d, sordino_profile **out,
+                                            sordino_error *why)
 {
-    const sordino_status status = sordino_new_profile(d, out, why);
-    if (status != SORDINO_OK || sordino_copy_profile(d, *out))
+    const sordino_status status = sordino_denoiser_blank_profile(d, out, why);
+    if (status != SORDINO_OK || sordino_denoiser_copy_profile(d, *out))
         return status;
     sordino_profile_free(*out);
     *out = NULL;
     return error_set(why, SORDINO_NOT_FOUND, "No noise was learned yet");
 }
 
-sordino_status sordino_new_profile(const sordino_denoiser *d, sordino_profile **out,
-                                   sordino_error *why)
+sordino_status sordino_denoiser_blank_profile(const sordino_denoiser *d, sordino_profile **out,
+                                              sordino_error *why)
 {
+    if (!out)
+        return error_set(why, SORDINO_BAD_ARG, "There is no place for the profile");
     *out = NULL;
+    if (!d)
+        return error_set(why, SORDINO_BAD_ARG, "There is no denoiser");
     if (!d->front->read_profile)
         return error_set(why, SORDINO_UNSUPPORTED, "This method has no noise profile");
     return profile_new_blank(d->n_channels, d->front->profile_bins, d->rate, out, why);
 }
 
-bool sordino_copy_profile(const sordino_denoiser *d, sordino_profile *into)
+bool sordino_denoiser_copy_profile(const sordino_denoiser *d, sordino_profile *into)
 {
-    return d->front->read_profile && sordino_profile_channels(into) == d->n_channels &&
+    return d && into && d->front->read_profile && sordino_profile_channels(into) == d->n_channels &&
            sordino_profile_bins(into) == d->front->profile_bins &&
            sordino_profile_rate(into) == d->rate &&
            d->front->read_profile(d->front, profile_densities(into));
@@ -410,21 +389,7 @@ bool sordino_copy_profile(const sordino_denoiser *d, sordino_profile *into)
 
 uint32_t sordino_denoiser_warnings(const sordino_denoiser *d)
 {
-    return d->front->warnings(d->front);
-}
-
-const char *sordino_warning_text(sordino_warning warning)
-{
-    switch (warning) {
-    case SORDINO_WARNING_NO_NOISE:
-        return "What was learned or given as noise holds no noise, so nothing is taken away";
-    case SORDINO_WARNING_LOUD_NOISE:
-        return "The noise learned or given is far louder than the signal, so it is not used and "
-               "nothing is taken away";
-    case SORDINO_WARNING_NETWORK:
-        return "The model's results are not finite in places, where the input was kept";
-    }
-    return "Unknown warning";
+    return d ? d->front->warnings(d->front) : 0;
 }
 
 static float level_db(double sum, double n)
@@ -433,35 +398,14 @@ static float level_db(double sum, double n)
     return (float)(10.0 * log10(max_double(n > 0.0 ? sum / n : 0.0, floor_power)));
 }
 
-void sordino_read_meters(sordino_denoiser *d, sordino_meters *out)
+void sordino_denoiser_read_meters(sordino_denoiser *d, sordino_meters *out)
 {
+    if (out)
+        *out = (sordino_meters){0};
+    if (!d || !out)
+        return;
     out->input_db = level_db(d->meter.dry, d->meter.n);
     out->output_db = level_db(d->meter.wet, d->meter.n);
     out->reduction_db = max_float(0.0f, out->input_db - out->output_db);
     d->meter = (meter){0};
-}
-
-sordino_status sordino_kernels(const char **name, sordino_error *why)
-{
-    const char *const refused = kernels_refused();
-    char known[64] = "";
-    const kernels *tables[KERNELS_MAX_TABLES];
-    const size_t n = kernels_list(tables);
-    if (name)
-        *name = kernels_pick()->name;
-    if (!refused)
-        return SORDINO_OK;
-    for (size_t i = 0; i < n; i++) {
-        strcat(known, i == 0 ? "" : i + 1 < n ? ", " : " or ");
-        strcat(known, tables[i]->name);
-    }
-    return error_set(why, SORDINO_UNSUPPORTED,
-                     "This processor has no kernels \"%.40s\", which SORDINO_KERNELS asks for; it "
-                     "can be %s, or unset",
-                     refused, known);
-}
-
-const char *sordino_version(void)
-{
-    return SORDINO_VERSION;
 }

@@ -100,6 +100,6 @@ uint32_t sordino_model_latency(const sordino_model *model, double rate)
     if (model->front.kind == FRONT_WAVE)
         return model->front.hop_samples - 1 + model->front.lag_samples;
     if (stft_geometry_init(rate, model->front.window, model->front.hop, &geometry, NULL))
-        return 0; /* a rate that sordino_new refuses */
+        return 0; /* a rate that sordino_denoiser_new refuses */
     return stft_delay(&geometry);
 }

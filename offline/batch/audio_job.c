@@ -142,10 +142,10 @@ static sordino_status open_filter(audio_job *a)
     status = filter_new(&config, j->model, block, &a->filter, &j->why);
     if (status)
         return status;
-    j->latency = sordino_latency(filter_denoiser(a->filter));
+    j->latency = sordino_denoiser_latency(filter_denoiser(a->filter));
     if (a->learned || a->setup->profile)
-        sordino_set_profile(filter_denoiser(a->filter),
-                            a->learned ? a->learned : a->setup->profile);
+        sordino_denoiser_set_profile(filter_denoiser(a->filter),
+                                     a->learned ? a->learned : a->setup->profile);
     a->in = calloc(block * config.channels, sizeof *a->in);
     a->out = calloc(block * config.channels, sizeof *a->out);
     /* Values of a sensor that are missing stay so; sound has no way to be silent about a sample. */
@@ -249,7 +249,7 @@ static sordino_status stream(audio_job *a)
 static void read_meters(audio_job *a)
 {
     sordino_meters meters;
-    sordino_read_meters(filter_denoiser(a->filter), &meters);
+    sordino_denoiser_read_meters(filter_denoiser(a->filter), &meters);
     a->job->input_db = meters.input_db;
     a->job->output_db = meters.output_db;
     a->job->reduction_db = meters.reduction_db;

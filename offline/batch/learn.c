@@ -42,13 +42,13 @@ sordino_status learn_noise(source *s, double from, double to, const sordino_conf
     if (!status && (!in || !room))
         status = fail_no_memory(why);
     if (!status) {
-        sordino_set_learn(filter_denoiser(f), true);
+        sordino_denoiser_set_learn(filter_denoiser(f), true);
         status = feed(s, (uint64_t)fmin(floor(from * s->rate + 0.5), most),
                       (uint64_t)fmin(floor(to * s->rate + 0.5), most), f, in, room, why);
     }
     if (!status) {
-        sordino_set_learn(filter_denoiser(f), false);
-        status = sordino_get_profile(filter_denoiser(f), out, why);
+        sordino_denoiser_set_learn(filter_denoiser(f), false);
+        status = sordino_denoiser_get_profile(filter_denoiser(f), out, why);
         if (status == SORDINO_NOT_FOUND)
             fail(why, status, "holds too short a passage of noise; make --learn-noise longer");
         if (status == SORDINO_UNSUPPORTED)

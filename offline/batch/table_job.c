@@ -139,8 +139,8 @@ static sordino_status open_filter(table_job *t, size_t group)
         return status;
     sordino_denoiser *const denoiser = filter_denoiser(t->filters[group]);
     if (t->learned || t->setup->profile)
-        sordino_set_profile(denoiser, t->learned ? t->learned : t->setup->profile);
-    j->latency = sordino_latency(denoiser);
+        sordino_denoiser_set_profile(denoiser, t->learned ? t->learned : t->setup->profile);
+    j->latency = sordino_denoiser_latency(denoiser);
     return SORDINO_OK;
 }
 
@@ -287,7 +287,7 @@ static void add_meters(table_job *t)
     for (size_t g = 0; g < t->n_groups; g++) {
         sordino_meters meters;
         const double share = (double)group_size(t, g) / (double)t->n_signals;
-        sordino_read_meters(filter_denoiser(t->filters[g]), &meters);
+        sordino_denoiser_read_meters(filter_denoiser(t->filters[g]), &meters);
         t->power_in += frames * share * pow(10, meters.input_db / 10.0);
         t->power_out += frames * share * pow(10, meters.output_db / 10.0);
     }

@@ -44,11 +44,11 @@ n=$(find "$scratch/root" -path '*/include/sordino-0/sordino/*.h' | wc -l)
 [ "$n" -eq "$(find "$here/../../core/include/sordino" -name '*.h' | wc -l)" ] ||
     fail "$n public headers were installed"
 
-# Exported: sordino_ functions, and all of those that the headers mark SORDINO_API.
+# Exported: sordino_ functions, all of those that the headers mark SORDINO_API, of today and of 0.1.
 nm -D --defined-only "$libdir/libsordino.so.0" | awk '$2 != "A" { print $3 }' | sed 's/@.*//' | sort >exported
 strange=$(grep -v '^sordino_' exported || true)
 [ -z "$strange" ] || fail "the shared library exports: $strange"
-cat "$here"/../../core/include/sordino/*.h | tr '\n' ' ' | sed 's/SORDINO_API/\n&/g' |
-    sed -n 's/^SORDINO_API [^(]*[ *]\(sordino_[a-z0-9_]*\)(.*/\1/p' | sort >declared
+cat "$here"/../../core/include/sordino/*.h "$here"/../abi/sordino/*.h | tr '\n' ' ' | sed 's/SORDINO_API/\n&/g' |
+    sed -n 's/^SORDINO_API [^(]*[ *]\(sordino_[a-z0-9_]*\)(.*/\1/p' | sort -u >declared
 diff declared exported || fail "what the headers declare (<) is not what is exported (>)"
 echo "$(wc -l <exported) functions are exported"

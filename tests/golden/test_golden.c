@@ -130,11 +130,11 @@ static bool check_denoiser(const char *name, double rate)
     config.method = SORDINO_METHOD_NETWORK;
     config.rate = rate;
     assert_non_null(out);
-    assert_int_equal(sordino_new(&config, m, &d, NULL), SORDINO_OK);
-    assert_int_equal(sordino_latency(d), sordino_model_latency(m, rate));
+    assert_int_equal(sordino_denoiser_new(&config, m, &d, NULL), SORDINO_OK);
+    assert_int_equal(sordino_denoiser_latency(d), sordino_model_latency(m, rate));
     const float *const ins[] = {in.x};
     float *const outs[] = {out};
-    sordino_process(d, ins, outs, in.n);
+    sordino_denoiser_process(d, ins, outs, in.n);
     assert_int_equal(in.n, expected.n);
     for (size_t i = 0; i < in.n; i++) {
         off += pow((double)out[i] - (double)expected.x[i], 2.0);
@@ -146,7 +146,7 @@ static bool check_denoiser(const char *name, double rate)
     free(out);
     free(in.x);
     free(expected.x);
-    sordino_free(d);
+    sordino_denoiser_free(d);
     sordino_model_free(m);
     return db <= denoiser_floor_db;
 }

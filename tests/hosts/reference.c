@@ -76,10 +76,10 @@ static void denoise(sordino_denoiser *d, const sound *in, size_t channels, size_
     static float chunk[MAX_CHANNELS][CHUNK];
     float *const places[MAX_CHANNELS] = {chunk[0], chunk[1]};
     const float *const sources[MAX_CHANNELS] = {chunk[0], chunk[1]};
-    const size_t late = before + sordino_latency(d), frames = in->n / channels;
+    const size_t late = before + sordino_denoiser_latency(d), frames = in->n / channels;
     for (size_t from = 0; from < late + frames; from += CHUNK) {
         take(in, channels, before, from, chunk);
-        sordino_process(d, sources, places, CHUNK);
+        sordino_denoiser_process(d, sources, places, CHUNK);
         for (size_t i = 0; i < CHUNK; i++)
             for (size_t c = 0; c < channels && from + i >= late && from + i < late + frames; c++)
                 out[(from + i - late) * channels + c] = chunk[c][i];
@@ -101,7 +101,7 @@ int main(int argc, char **argv)
     config.window = model ? 0.0 : window_of_normal_delay;
     sordino_denoiser *denoiser;
     sordino_error why;
-    if (sordino_new(&config, model, &denoiser, &why) != SORDINO_OK)
+    if (sordino_denoiser_new(&config, model, &denoiser, &why) != SORDINO_OK)
         fail(why.text);
     const sound in = read_sound(argv[7]);
     float *out = calloc(in.n + 1, sizeof *out);
@@ -113,7 +113,7 @@ int main(int argc, char **argv)
         fail("The output cannot be written");
     free(in.samples);
     free(out);
-    sordino_free(denoiser);
+    sordino_denoiser_free(denoiser);
     sordino_model_free(model);
     return 0;
 }

@@ -64,10 +64,10 @@ static void run_core(uint32_t channels, double rate, unsigned method, double win
     config.window = window;
     config.limit = -20.0;
     config.min_latency = latency;
-    assert_int_equal(sordino_new(&config, speech, &d, &why), SORDINO_OK);
-    assert_int_equal(sordino_latency(d), latency);
-    sordino_process(d, (const float *const *)in, want, N);
-    sordino_free(d);
+    assert_int_equal(sordino_denoiser_new(&config, speech, &d, &why), SORDINO_OK);
+    assert_int_equal(sordino_denoiser_latency(d), latency);
+    sordino_denoiser_process(d, (const float *const *)in, want, N);
+    sordino_denoiser_free(d);
 }
 
 static void assert_same(uint32_t channels, size_t from, float tolerance, const char *what)

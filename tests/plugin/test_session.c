@@ -106,9 +106,9 @@ static void run_core(const char *path, uint32_t latency)
         assert_int_equal(sordino_model_open_path(path, &model, NULL), SORDINO_OK);
         config.method = SORDINO_METHOD_NETWORK;
     }
-    assert_int_equal(sordino_new(&config, model, &d, NULL), SORDINO_OK);
-    sordino_process(d, (const float *const[]){in_samples[0]}, (float *[]){expected}, N);
-    sordino_free(d);
+    assert_int_equal(sordino_denoiser_new(&config, model, &d, NULL), SORDINO_OK);
+    sordino_denoiser_process(d, (const float *const[]){in_samples[0]}, (float *[]){expected}, N);
+    sordino_denoiser_free(d);
     sordino_model_free(model);
 }
 

@@ -98,17 +98,18 @@ static void denoise(const sordino_model *model, const double *x, double *y, size
     config.rate = RATE;
     config.method = model ? SORDINO_METHOD_NETWORK : SORDINO_METHOD_WIENER;
     sordino_denoiser *d = NULL;
-    assert_int_equal(sordino_new(&config, model, &d, NULL), SORDINO_OK);
-    const size_t latency = sordino_latency(d);
+    assert_int_equal(sordino_denoiser_new(&config, model, &d, NULL), SORDINO_OK);
+    const size_t latency = sordino_denoiser_latency(d);
     float *samples = calloc(n + latency, sizeof *samples);
     assert_non_null(samples);
     for (size_t i = 0; i < n; i++)
         samples[i] = (float)x[i];
-    sordino_process(d, (const float *const[]){samples}, (float *const[]){samples}, n + latency);
+    sordino_denoiser_process(d, (const float *const[]){samples}, (float *const[]){samples},
+                             n + latency);
     for (size_t i = 0; i < n; i++)
         y[i] = (double)samples[i + latency];
     free(samples);
-    sordino_free(d);
+    sordino_denoiser_free(d);
 }
 
 typedef struct score {

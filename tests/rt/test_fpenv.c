@@ -34,13 +34,13 @@ static void play(const way *v, const float *in, float *out)
     sordino_config config;
     sordino_config_init(&config);
     config.method = v->method;
-    assert_int_equal(sordino_new(&config, v->model, &d, NULL), SORDINO_OK);
+    assert_int_equal(sordino_denoiser_new(&config, v->model, &d, NULL), SORDINO_OK);
     for (size_t i = 0; i < N_SAMPLES; i += BLOCK) {
         const float *from = in + i;
         float *to = out + i;
-        sordino_process(d, &from, &to, BLOCK);
+        sordino_denoiser_process(d, &from, &to, BLOCK);
     }
-    sordino_free(d);
+    sordino_denoiser_free(d);
 }
 
 /* A voice that dies away to nothing: e-fold every 120 samples, subnormal from about 0.25 s on. */

@@ -43,9 +43,9 @@ static void turns_are_taken_without_a_forbidden_call(void **state)
             switcher_reset(&s);
         else
             changes += switcher_run(&s, from, to, BLOCK);
-        if (sordino_copy_profile(p[0].denoiser, learned_place(&l)))
+        if (sordino_denoiser_copy_profile(p[0].denoiser, learned_place(&l)))
             learned_publish(&l);
-        sordino_set_learn(p[0].denoiser, block % 100 < 50);
+        sordino_denoiser_set_learn(p[0].denoiser, block % 100 < 50);
     }
     for (int i = 0; i < N_PROCESSORS; i++)
         switcher_remove(&s, &p[i]);

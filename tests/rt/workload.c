@@ -46,41 +46,41 @@ static void touch_controls(workload *w, unsigned step)
     sordino_meters meters;
     switch (step % 12) {
     case 0:
-        sordino_set_limit(d, step % 2 ? -12.0 : -120.0);
+        sordino_denoiser_set_limit(d, step % 2 ? -12.0 : -120.0);
         break;
     case 1:
-        sordino_set_mix(d, step % 2 ? 0.7 : 1.0);
+        sordino_denoiser_set_mix(d, step % 2 ? 0.7 : 1.0);
         break;
     case 2:
-        sordino_set_delta(d, step % 2);
+        sordino_denoiser_set_delta(d, step % 2);
         break;
     case 3:
-        sordino_set_enabled(d, step % 2);
+        sordino_denoiser_set_enabled(d, step % 2);
         break;
     case 4:
-        sordino_set_learn(d, true);
+        sordino_denoiser_set_learn(d, true);
         break;
     case 5:
-        sordino_set_learn(d, false);
+        sordino_denoiser_set_learn(d, false);
         break;
     case 6:
-        sordino_set_profile(d, w->profile);
+        sordino_denoiser_set_profile(d, w->profile);
         break;
     case 7:
-        sordino_set_profile(d, NULL);
+        sordino_denoiser_set_profile(d, NULL);
         break;
     case 8:
-        sordino_read_meters(d, &meters);
+        sordino_denoiser_read_meters(d, &meters);
         break;
     case 9:
-        sordino_copy_profile(d, w->copy);
+        sordino_denoiser_copy_profile(d, w->copy);
         break;
     case 10:
-        sordino_set_limit(d, (double)NAN);
-        sordino_set_mix(d, sordino_latency(d) ? 2.0 : -1.0);
+        sordino_denoiser_set_limit(d, (double)NAN);
+        sordino_denoiser_set_mix(d, sordino_denoiser_latency(d) ? 2.0 : -1.0);
         break;
     default:
-        sordino_reset(d);
+        sordino_denoiser_reset(d);
         break;
     }
 }
@@ -97,8 +97,8 @@ static void play_kind(workload *w, int kind, size_t block, size_t total, unsigne
             in[c] = work[c];
             out[c] = *step % 2 ? work[c] : output[c];
         }
-        sordino_process(w->denoiser, in, out, block);
-        sordino_process(w->denoiser, in, out, 0);
+        sordino_denoiser_process(w->denoiser, in, out, block);
+        sordino_denoiser_process(w->denoiser, in, out, 0);
         if (*step % 3 == 0)
             touch_controls(w, *step / 3);
     }
@@ -140,15 +140,15 @@ static void play_way(const way *v, double rate, uint32_t channels, const sordino
     config.min_latency = v->min_latency;
     config.link_channels = v->link;
     snprintf(w.name, sizeof w.name, "%s at %g Hz, %u channels", v->name, rate, (unsigned)channels);
-    if (sordino_new(&config, v->model, &w.denoiser, &why) != SORDINO_OK) {
+    if (sordino_denoiser_new(&config, v->model, &w.denoiser, &why) != SORDINO_OK) {
         fprintf(stderr, "%s: %s\n", w.name, why.text);
         exit(1);
     }
-    if (sordino_new_profile(w.denoiser, &w.copy, &why) == SORDINO_NO_MEM)
+    if (sordino_denoiser_blank_profile(w.denoiser, &w.copy, &why) == SORDINO_NO_MEM)
         exit(1);
     check(&w);
     sordino_profile_free(w.copy);
-    sordino_free(w.denoiser);
+    sordino_denoiser_free(w.denoiser);
 }
 
 size_t workload_each(void (*check)(workload *w))

@@ -73,8 +73,8 @@ static sordino_denoiser *make(const sordino_config *config, const sordino_model 
 {
     sordino_denoiser *d = NULL;
     sordino_error why = {SORDINO_OK, ""};
-    if (sordino_new(config, model, &d, &why) != SORDINO_OK)
-        fail_msg("sordino_new: %s", why.text);
+    if (sordino_denoiser_new(config, model, &d, &why) != SORDINO_OK)
+        fail_msg("sordino_denoiser_new: %s", why.text);
     return d;
 }
 
@@ -87,7 +87,7 @@ static void feed(sordino_denoiser *d, const float *x, float *y, size_t n, size_t
         step = step < n - at ? step : n - at;
         const float *in[1] = {x + at};
         float *out[1] = {y + at};
-        sordino_process(d, in, out, step);
+        sordino_denoiser_process(d, in, out, step);
         at += step;
     }
 }
@@ -97,7 +97,7 @@ static void run_whole(const sordino_config *config, const sordino_model *model, 
 {
     sordino_denoiser *d = make(config, model);
     feed(d, x, y, n, 4096, NULL);
-    sordino_free(d);
+    sordino_denoiser_free(d);
 }
 
 static size_t peak_at(const float *x, size_t n)
@@ -116,17 +116,18 @@ static void impulse_case(const kind *k, double rate, size_t block, bool enabled)
     sordino_config config = config_for(k, rate, 1);
     config.enabled = enabled;
     sordino_denoiser *d = make(&config, k->model);
-    const size_t at = (size_t)(0.05 * rate) + 3, n = at + sordino_latency(d) + (size_t)(rate / 10);
+    const size_t at = (size_t)(0.05 * rate) + 3,
+                 n = at + sordino_denoiser_latency(d) + (size_t)(rate / 10);
     float *x = calloc(n, sizeof *x), *y = calloc(n, sizeof *y);
     x[at] = 1.0f;
     feed(d, x, y, n, block, NULL);
     const size_t found = peak_at(y, n);
-    if (fabsf(y[found]) < 1e-4f || found != at + sordino_latency(d))
+    if (fabsf(y[found]) < 1e-4f || found != at + sordino_denoiser_latency(d))
         fail_msg("%s at %g Hz in blocks of %zu: the impulse came out after %ld, not %u", k->name,
-                 rate, block, (long)found - (long)at, sordino_latency(d));
+                 rate, block, (long)found - (long)at, sordino_denoiser_latency(d));
     free(x);
     free(y);
-    sordino_free(d);
+    sordino_denoiser_free(d);
 }
 
 static void an_impulse_comes_out_at_the_reported_latency(void **state)
@@ -146,14 +147,14 @@ static void latency_is_constant_across_reset_and_calls(void **state)
     for (size_t i = 0; i < n_kinds; i++) {
         const sordino_config config = config_for(&kinds[i], 48000, 1);
         sordino_denoiser *d = make(&config, kinds[i].model);
-        const uint32_t latency = sordino_latency(d);
+        const uint32_t latency = sordino_denoiser_latency(d);
         float x[64] = {0}, y[64];
         feed(d, x, y, 64, 64, NULL);
-        sordino_reset(d);
-        assert_int_equal(sordino_latency(d), latency);
+        sordino_denoiser_reset(d);
+        assert_int_equal(sordino_denoiser_latency(d), latency);
         if (kinds[i].spectral && kinds[i].model)
             assert_int_equal(latency, 960); /* one window of 20 ms */
-        sordino_free(d);
+        sordino_denoiser_free(d);
     }
 }
 
@@ -168,14 +169,14 @@ static void min_latency_pads_exactly(void **state)
         sordino_config config = config_for(&kinds[i], 16000, 1);
         run_whole(&config, kinds[i].model, x, plain, N);
         sordino_denoiser *d = make(&config, kinds[i].model);
-        const uint32_t own = sordino_latency(d);
-        sordino_free(d);
+        const uint32_t own = sordino_denoiser_latency(d);
+        sordino_denoiser_free(d);
         config.min_latency = own + 777;
         d = make(&config, kinds[i].model);
-        assert_int_equal(sordino_latency(d), own + 777);
+        assert_int_equal(sordino_denoiser_latency(d), own + 777);
         feed(d, x, padded, N, 100, NULL);
         assert_memory_equal(padded + 777, plain, (N - 777) * sizeof(float));
-        sordino_free(d);
+        sordino_denoiser_free(d);
     }
 }
 
@@ -197,7 +198,7 @@ static void cutting_the_stream_changes_no_bit(void **state)
             if (memcmp(cut, whole, N * sizeof *x) != 0)
                 fail_msg("%s: blocks of %zu differ from one block", kinds[i].name,
                          b < N_BLOCKS ? block_sizes[b] : 0);
-            sordino_free(d);
+            sordino_denoiser_free(d);
         }
     }
     free(x);
@@ -216,11 +217,11 @@ static void reset_gives_the_first_run_again_and_in_place_is_the_same(void **stat
         const sordino_config config = config_for(&kinds[i], 22050, 1);
         sordino_denoiser *d = make(&config, kinds[i].model);
         feed(d, x, first, N, 333, NULL);
-        sordino_reset(d);
+        sordino_denoiser_reset(d);
         memcpy(second, x, sizeof x);
         feed(d, second, second, N, 512, NULL);
         assert_memory_equal(second, first, sizeof first);
-        sordino_free(d);
+        sordino_denoiser_free(d);
     }
 }
 
@@ -243,10 +244,10 @@ static void bypass_is_the_delayed_input_exactly(void **state)
             config.mix = way == 1 ? 0.0 : 1.0;
             config.limit = way == 2 ? 0.0 : -120.0;
             sordino_denoiser *d = make(&config, kinds[i].model);
-            const uint32_t latency = sordino_latency(d);
+            const uint32_t latency = sordino_denoiser_latency(d);
             feed(d, x, y, N, 100, NULL);
             assert_memory_equal(y + latency, x, (N - latency) * sizeof(float));
-            sordino_free(d);
+            sordino_denoiser_free(d);
         }
     }
 }
@@ -267,9 +268,9 @@ static void wet_and_delta_add_up_to_the_delayed_input(void **state)
         run_whole(&config, kinds[i].model, x, wet, N);
         config.delta = true;
         sordino_denoiser *d = make(&config, kinds[i].model);
-        const uint32_t latency = sordino_latency(d);
+        const uint32_t latency = sordino_denoiser_latency(d);
         feed(d, x, delta, N, 4096, NULL);
-        sordino_free(d);
+        sordino_denoiser_free(d);
         for (size_t t = latency; t < N; t++)
             assert_true(fabsf(wet[t] + delta[t] - x[t - latency]) <= rounding);
     }
@@ -326,17 +327,17 @@ static void controls_glide_alike_in_any_blocks_and_without_a_step(void **state)
             for (int part = 0; part < 16; part++) {
                 const bool on = part % 2 == 1;
                 if (way == 0)
-                    sordino_set_enabled(d, !on);
+                    sordino_denoiser_set_enabled(d, !on);
                 else if (way == 1)
-                    sordino_set_mix(d, on ? 0.0 : 1.0);
+                    sordino_denoiser_set_mix(d, on ? 0.0 : 1.0);
                 else if (way == 2)
-                    sordino_set_delta(d, on);
+                    sordino_denoiser_set_delta(d, on);
                 else
-                    sordino_set_limit(d, on ? 0.0 : -120.0);
+                    sordino_denoiser_set_limit(d, on ? 0.0 : -120.0);
                 feed(d, x + part * 3000, out[run] + part * 3000, 3000, run == 0 ? 3000 : 0,
                      &random);
             }
-            sordino_free(d);
+            sordino_denoiser_free(d);
         }
         assert_memory_equal(a, b, N * sizeof *a);
         for (size_t i = 12000; i < N; i++)
@@ -361,13 +362,13 @@ static void setters_clamp_to_the_stated_ranges(void **state)
             const sordino_config config = config_for(&kinds[0], 8000, 1);
             sordino_denoiser *d = make(&config, NULL);
             if (ends[i][0] == 1)
-                sordino_set_limit(d, ends[i][1 + run]);
+                sordino_denoiser_set_limit(d, ends[i][1 + run]);
             else
-                sordino_set_mix(d, ends[i][1 + run]);
-            sordino_set_limit(d, NAN);
-            sordino_set_mix(d, NAN);
+                sordino_denoiser_set_mix(d, ends[i][1 + run]);
+            sordino_denoiser_set_limit(d, NAN);
+            sordino_denoiser_set_mix(d, NAN);
             feed(d, x, run == 0 ? at_end : beyond, N, 256, NULL);
-            sordino_free(d);
+            sordino_denoiser_free(d);
             if (run == 1)
                 assert_memory_equal(at_end, beyond, sizeof beyond);
         }
@@ -391,7 +392,7 @@ static void any_input_gives_finite_output_and_it_recovers_in_a_second(void **sta
             const sordino_config config = config_for(&kinds[i], rate, 1);
             sordino_denoiser *d = make(&config, kinds[i].model);
             feed(d, x, y, 3 * N, 160, NULL);
-            sordino_free(d);
+            sordino_denoiser_free(d);
             for (size_t t = 0; t < 3 * N; t++)
                 if (!isfinite(y[t]))
                     fail_msg("%s: %g in gives %g out", kinds[i].name, (double)values[v],
@@ -427,12 +428,12 @@ static void a_network_that_overflows_lets_the_input_pass(void **state)
         assert_int_equal(sordino_denoiser_warnings(d), 0);
         feed(d, x, y, N, 100, NULL);
         assert_int_equal(sordino_denoiser_warnings(d), SORDINO_WARNING_NETWORK);
-        const uint32_t latency = sordino_latency(d);
+        const uint32_t latency = sordino_denoiser_latency(d);
         for (size_t t = latency; t < N; t++)
             assert_true(fabsf(y[t] - x[t - latency]) <= (i == 0 ? tolerance : 0.0f));
-        sordino_reset(d);
+        sordino_denoiser_reset(d);
         assert_int_equal(sordino_denoiser_warnings(d), 0);
-        sordino_free(d);
+        sordino_denoiser_free(d);
         sordino_model_free(broken[i]);
     }
 }
@@ -458,20 +459,20 @@ static void a_noise_that_cannot_be_is_told_and_the_input_passes(void **state)
                 const float psd[] = {densities[p], densities[p]};
                 sordino_profile *profile = NULL;
                 assert_int_equal(sordino_profile_new(psd, 1, 2, rate, &profile, NULL), SORDINO_OK);
-                sordino_set_profile(d, profile);
+                sordino_denoiser_set_profile(d, profile);
                 sordino_profile_free(profile);
             } else {
-                sordino_set_learn(d, true);
+                sordino_denoiser_set_learn(d, true);
                 feed(d, x, y, SILENT, 100, NULL);
-                sordino_set_learn(d, false);
-                sordino_reset(d);
+                sordino_denoiser_set_learn(d, false);
+                sordino_denoiser_reset(d);
             }
             feed(d, x, y, N, 100, NULL);
             assert_int_equal(sordino_denoiser_warnings(d), told[p % 3]);
-            const uint32_t latency = sordino_latency(d);
+            const uint32_t latency = sordino_denoiser_latency(d);
             for (size_t t = latency; t < N; t++)
                 assert_true(fabsf(y[t] - x[t - latency]) < 1e-6f);
-            sordino_free(d);
+            sordino_denoiser_free(d);
         }
     assert_true(strlen(sordino_warning_text(SORDINO_WARNING_NO_NOISE)) > 0);
 }
@@ -494,12 +495,12 @@ static void a_coloured_profile_counts_up_to_the_signals_own_nyquist(void **state
     for (int i = 0; i < 3; i++) {
         const sordino_config config = config_for(&kinds[1], rates_used[i], 1);
         sordino_denoiser *d = make(&config, NULL);
-        sordino_set_profile(d, profile);
-        assert_int_equal(sordino_get_profile(d, &back, NULL), SORDINO_OK);
+        sordino_denoiser_set_profile(d, profile);
+        assert_int_equal(sordino_denoiser_get_profile(d, &back, NULL), SORDINO_OK);
         const double flat = (double)sordino_profile_psd(back, 0)[0] * 0.5 * rates_used[i];
         assert_true(fabs(flat / (shares[i] * power) - 1.0) < 1e-5);
         sordino_profile_free(back);
-        sordino_free(d);
+        sordino_denoiser_free(d);
     }
     sordino_profile_free(profile);
 }
@@ -546,8 +547,8 @@ static void linked_channels_share_one_gain(void **state)
         x[N + t] = -0.25f * x[t];
     sordino_config config = config_for(&kinds[0], 16000, 2);
     sordino_denoiser *d = make(&config, NULL);
-    sordino_process(d, (const float *const[]){x, x + N}, (float *const[]){y, y + N}, N);
-    sordino_free(d);
+    sordino_denoiser_process(d, (const float *const[]){x, x + N}, (float *const[]){y, y + N}, N);
+    sordino_denoiser_free(d);
     for (size_t t = 0; t < N; t++)
         assert_true(fabsf(y[N + t] + 0.25f * y[t]) < tolerance);
     assert_true(energy(y, N) > 0.0);
@@ -573,8 +574,8 @@ static void unlinked_channels_are_as_if_alone(void **state)
         sordino_config config = config_for(&kinds[i], 16000, CHANNELS);
         config.link_channels = false;
         sordino_denoiser *d = make(&config, kinds[i].model);
-        sordino_process(d, in, out, N);
-        sordino_free(d);
+        sordino_denoiser_process(d, in, out, N);
+        sordino_denoiser_free(d);
         config.channels = 1;
         for (size_t c = 0; c < CHANNELS; c++) {
             run_whole(&config, kinds[i].model, x + c * N, alone, N);
@@ -600,32 +601,32 @@ static void a_learned_profile_can_be_kept_and_used_again(void **state)
     sordino_denoiser *d = make(&config, NULL);
     sordino_profile *profile = NULL, *again = NULL;
     sordino_error why;
-    assert_int_equal(sordino_get_profile(d, &profile, &why), SORDINO_NOT_FOUND);
+    assert_int_equal(sordino_denoiser_get_profile(d, &profile, &why), SORDINO_NOT_FOUND);
     assert_null(profile);
-    sordino_set_learn(d, true);
+    sordino_denoiser_set_learn(d, true);
     feed(d, x, y, N, 500, NULL);
-    sordino_set_learn(d, false);
-    assert_int_equal(sordino_get_profile(d, &profile, &why), SORDINO_OK);
+    sordino_denoiser_set_learn(d, false);
+    assert_int_equal(sordino_denoiser_get_profile(d, &profile, &why), SORDINO_OK);
     /* White noise of variance s^2 has the one-sided density s^2 / (rate / 2). */
     double mean = 0.0;
     for (uint32_t k = 0; k < sordino_profile_bins(profile); k++)
         mean += (double)sordino_profile_psd(profile, 0)[k] / sordino_profile_bins(profile);
     assert_true(fabs(mean / (0.05 * 0.05 / 8000.0) - 1.0) < 0.1);
-    sordino_reset(d);
+    sordino_denoiser_reset(d);
     feed(d, x, y, N, 500, NULL);
-    sordino_free(d);
+    sordino_denoiser_free(d);
 
     void *bytes = NULL;
     size_t size = 0;
     assert_int_equal(sordino_profile_save_bytes(profile, &bytes, &size, &why), SORDINO_OK);
     assert_int_equal(sordino_profile_open_bytes(bytes, size, &again, &why), SORDINO_OK);
     d = make(&config, NULL);
-    sordino_set_profile(d, again);
+    sordino_denoiser_set_profile(d, again);
     feed(d, x, z, N, 500, NULL);
     for (size_t i = 0; i < N; i++)
         assert_true(fabsf(y[i] - z[i]) < 1e-5f);
     assert_true(energy(y + N / 2, N / 2) < 0.1 * energy(x + N / 2, N / 2));
-    sordino_free(d);
+    sordino_denoiser_free(d);
     sordino_profile_free_bytes(bytes);
     sordino_profile_free(profile);
     sordino_profile_free(again);
@@ -647,14 +648,15 @@ static void the_latency_of_a_configuration_is_known_beforehand(void **state)
                 config.hop = windows[w][1];
                 config.min_latency = w == 3 ? 3000 : 0;
                 sordino_denoiser *d = make(&config, kinds[i].model);
-                assert_int_equal(sordino_config_latency(&config, kinds[i].model, &latency, NULL),
-                                 SORDINO_OK);
-                assert_int_equal(latency, sordino_latency(d));
-                sordino_free(d);
+                assert_int_equal(
+                    sordino_denoiser_latency_for(&config, kinds[i].model, &latency, NULL),
+                    SORDINO_OK);
+                assert_int_equal(latency, sordino_denoiser_latency(d));
+                sordino_denoiser_free(d);
             }
     uint32_t latency = 7;
     const sordino_config slow = config_for(&kinds[0], 100, 1);
-    assert_int_equal(sordino_config_latency(&slow, NULL, &latency, NULL), SORDINO_BAD_ARG);
+    assert_int_equal(sordino_denoiser_latency_for(&slow, NULL, &latency, NULL), SORDINO_BAD_ARG);
     assert_int_equal(latency, 0);
 }
 
@@ -671,22 +673,22 @@ static void a_profile_can_be_copied_while_audio_runs(void **state)
     sordino_denoiser *d = make(&config, NULL), *other = make(&other_config, NULL);
     sordino_profile *copy = NULL, *profile = NULL;
     sordino_error why;
-    assert_int_equal(sordino_new_profile(d, &copy, &why), SORDINO_OK);
-    assert_false(sordino_copy_profile(d, copy));
-    sordino_set_learn(d, true);
+    assert_int_equal(sordino_denoiser_blank_profile(d, &copy, &why), SORDINO_OK);
+    assert_false(sordino_denoiser_copy_profile(d, copy));
+    sordino_denoiser_set_learn(d, true);
     feed(d, x, y, N, 500, NULL);
-    sordino_set_learn(d, false);
-    assert_true(sordino_copy_profile(d, copy));
-    assert_int_equal(sordino_get_profile(d, &profile, &why), SORDINO_OK);
+    sordino_denoiser_set_learn(d, false);
+    assert_true(sordino_denoiser_copy_profile(d, copy));
+    assert_int_equal(sordino_denoiser_get_profile(d, &profile, &why), SORDINO_OK);
     const uint32_t bins = sordino_profile_bins(profile);
     assert_int_equal(sordino_profile_bins(copy), bins);
     assert_memory_equal(sordino_profile_psd(copy, 0), sordino_profile_psd(profile, 0),
                         bins * sizeof(float));
-    assert_false(sordino_copy_profile(d, NULL));
-    sordino_set_profile(other, profile);
-    assert_false(sordino_copy_profile(other, copy));
-    sordino_free(d);
-    sordino_free(other);
+    assert_false(sordino_denoiser_copy_profile(d, NULL));
+    sordino_denoiser_set_profile(other, profile);
+    assert_false(sordino_denoiser_copy_profile(other, copy));
+    sordino_denoiser_free(d);
+    sordino_denoiser_free(other);
     sordino_profile_free(copy);
     sordino_profile_free(profile);
     free(x);
@@ -700,12 +702,12 @@ static void refuse(sordino_config config, const sordino_model *model, sordino_st
 {
     sordino_denoiser *d = (sordino_denoiser *)(uintptr_t)1;
     sordino_error why = {SORDINO_OK, ""};
-    assert_int_equal(sordino_new(&config, model, &d, &why), status);
+    assert_int_equal(sordino_denoiser_new(&config, model, &d, &why), status);
     assert_null(d);
     assert_int_equal(why.status, status);
     if (!strstr(why.text, word))
         fail_msg("\"%s\" does not say \"%s\"", why.text, word);
-    assert_int_equal(sordino_new(&config, model, &d, NULL), status);
+    assert_int_equal(sordino_denoiser_new(&config, model, &d, NULL), status);
 }
 
 static void fields_out_of_range_are_refused(void **state)
@@ -742,8 +744,8 @@ static void fields_out_of_range_are_refused(void **state)
     c.rate = (double)INFINITY;
     refuse(c, NULL, SORDINO_BAD_ARG, "rate");
     c.rate = 0.1; /* a slow sensor is served */
-    sordino_free(make(&c, NULL));
-    sordino_free(NULL);
+    sordino_denoiser_free(make(&c, NULL));
+    sordino_denoiser_free(NULL);
 }
 
 static void meters_tell_levels_and_reduction(void **state)
@@ -757,17 +759,17 @@ static void meters_tell_levels_and_reduction(void **state)
         x[i] = (float)(0.1 * test_normal(&random));
     sordino_config config = config_for(&kinds[0], 16000, 1);
     sordino_denoiser *d = make(&config, NULL);
-    sordino_read_meters(d, &meters);
+    sordino_denoiser_read_meters(d, &meters);
     assert_true(meters.input_db == -200.0f && meters.reduction_db == 0.0f);
     feed(d, x, y, N / 2, 64, NULL);
-    sordino_read_meters(d, &meters);
+    sordino_denoiser_read_meters(d, &meters);
     feed(d, x + N / 2, y + N / 2, N / 2, 64, NULL);
-    sordino_read_meters(d, &meters);
+    sordino_denoiser_read_meters(d, &meters);
     const double out_db = 10.0 * log10(energy(y + N / 2, N / 2) / (N / 2));
     assert_true(fabs((double)meters.input_db + 20.0) < 0.2);
     assert_true(fabs((double)meters.output_db - out_db) < 0.01);
     assert_true(meters.reduction_db > 6.0f);
-    sordino_free(d);
+    sordino_denoiser_free(d);
     free(x);
     free(y);
 }

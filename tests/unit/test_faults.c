@@ -53,11 +53,11 @@ static sordino_status make_denoiser(const void *arg, bool *gave)
     const making *m = arg;
     sordino_denoiser *d = (sordino_denoiser *)1;
     sordino_error why = {SORDINO_OK, ""};
-    const sordino_status status = sordino_new(&m->config, m->model, &d, &why);
+    const sordino_status status = sordino_denoiser_new(&m->config, m->model, &d, &why);
     if (status != why.status || (status != SORDINO_OK && !*why.text))
         fail_msg("status %d, but the error says %d: %s", (int)status, (int)why.status, why.text);
     *gave = d != NULL;
-    sordino_free(d);
+    sordino_denoiser_free(d);
     return status;
 }
 
@@ -152,7 +152,7 @@ static sordino_status open_profile(const void *arg, bool *gave)
 static sordino_status get_profile(const void *arg, bool *gave)
 {
     sordino_profile *profile = (sordino_profile *)1;
-    const sordino_status status = sordino_get_profile(arg, &profile, NULL);
+    const sordino_status status = sordino_denoiser_get_profile(arg, &profile, NULL);
     *gave = profile != NULL;
     sordino_profile_free(profile);
     return status;
@@ -181,10 +181,10 @@ static void a_profile_is_made_whole_or_not_at_all(void **state)
         sordino_config config;
         sordino_config_init(&config);
         config.method = methods[i];
-        assert_int_equal(sordino_new(&config, NULL, &d, NULL), SORDINO_OK);
-        sordino_set_profile(d, profile);
+        assert_int_equal(sordino_denoiser_new(&config, NULL, &d, NULL), SORDINO_OK);
+        sordino_denoiser_set_profile(d, profile);
         starve(&(attempt){"getting a profile", get_profile, d});
-        sordino_free(d);
+        sordino_denoiser_free(d);
     }
     sordino_profile_free(profile);
 }

@@ -140,19 +140,19 @@ static void denoise(const set *s, const mix_example *e, float *out)
     sordino_config_init(&config);
     config.method = SORDINO_METHOD_NETWORK;
     config.rate = e->rate;
-    assert_int_equal(sordino_new(&config, model, &d, NULL), SORDINO_OK);
-    const size_t latency = sordino_latency(d), all = e->n + latency;
+    assert_int_equal(sordino_denoiser_new(&config, model, &d, NULL), SORDINO_OK);
+    const size_t latency = sordino_denoiser_latency(d), all = e->n + latency;
     float *const x = room(2 * all, sizeof *x), *const y = x + all;
     memcpy(x, e->noisy, e->n * sizeof *x);
     for (size_t i = 0, n = 1; i < all; i += n, n = n * 7 % 1009 + 1) {
         const size_t count = i + n < all ? n : all - i;
         const float *const from = x + i;
         float *const to = y + i;
-        sordino_process(d, &from, &to, count);
+        sordino_denoiser_process(d, &from, &to, count);
     }
     memcpy(out, y + latency, e->n * sizeof *out);
     free(x);
-    sordino_free(d);
+    sordino_denoiser_free(d);
     sordino_model_free(model);
     free(bytes);
     tensor_set_free(tensors);

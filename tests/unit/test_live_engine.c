@@ -38,8 +38,8 @@ static void blocks_of_any_size_give_what_the_core_gives(void **state)
     method *const alone = make_method(0.032, 0);
     const float *const from = in;
     float *const to = expected;
-    sordino_reset(alone->processor.denoiser);
-    sordino_process(alone->processor.denoiser, &from, &to, N);
+    sordino_denoiser_reset(alone->processor.denoiser);
+    sordino_denoiser_process(alone->processor.denoiser, &from, &to, N);
     method_free(alone);
     engine *const e = engine_new(48000, 1, 2, make_method(0.032, 0));
     assert_non_null(e);

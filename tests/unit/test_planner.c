@@ -70,8 +70,8 @@ static void denoisers_are_made_while_others_plan(void **state)
         sordino_config config;
         sordino_config_init(&config);
         config.rate = rate_of(i);
-        assert_int_equal(sordino_new(&config, NULL, &d, NULL), SORDINO_OK);
-        sordino_free(d);
+        assert_int_equal(sordino_denoiser_new(&config, NULL, &d, NULL), SORDINO_OK);
+        sordino_denoiser_free(d);
     }
     end_other(other);
 }
@@ -112,8 +112,8 @@ static void the_library_is_loaded_and_closed_while_others_plan(void **state)
                            sordino_error *);
     void (*release)(sordino_denoiser *);
     *(void **)&init = symbol(library, "sordino_config_init");
-    *(void **)&make = symbol(library, "sordino_new");
-    *(void **)&release = symbol(library, "sordino_free");
+    *(void **)&make = symbol(library, "sordino_denoiser_new");
+    *(void **)&release = symbol(library, "sordino_denoiser_free");
     for (int i = 0; i < ROUNDS; i++) {
         sordino_denoiser *d = NULL;
         sordino_config config;

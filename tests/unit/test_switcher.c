@@ -48,14 +48,14 @@ static void alone(double window, size_t from, uint32_t pad, float *const *out)
     const sordino_config config = config_of(window);
     const float *in[CHANNELS];
     float *to[CHANNELS];
-    assert_int_equal(sordino_new(&config, NULL, &d, NULL), SORDINO_OK);
+    assert_int_equal(sordino_denoiser_new(&config, NULL, &d, NULL), SORDINO_OK);
     for (int c = 0; c < CHANNELS; c++) {
         memset(out[c], 0, (from + pad) * sizeof(float));
         in[c] = input[c] + from;
         to[c] = out[c] + from + pad;
     }
-    sordino_process(d, in, to, N - from - pad);
-    sordino_free(d);
+    sordino_denoiser_process(d, in, to, N - from - pad);
+    sordino_denoiser_free(d);
 }
 
 /* Plays [from, to) in blocks of n. */
@@ -235,10 +235,10 @@ static void noise_of_which_nothing_was_heard_leaves_what_was_known(void **state)
     make(&p, 0.032, true);
     assert_int_equal(learned_init(&l, p.denoiser, NULL), SORDINO_OK);
     processor_start(&p);
-    sordino_set_learn(p.denoiser, true);
+    sordino_denoiser_set_learn(p.denoiser, true);
     assert_false(learned_end(p.denoiser, learned_place(&l)));
     assert_false(learned_end(p.denoiser, NULL));
-    sordino_set_learn(p.denoiser, true);
+    sordino_denoiser_set_learn(p.denoiser, true);
     const float *const in[] = {input[0], input[1]};
     for (size_t at = 0; at < 48000; at += PROCESSOR_CHUNK)
         processor_run(&p, in, at, PROCESSOR_CHUNK);
@@ -248,10 +248,10 @@ static void noise_of_which_nothing_was_heard_leaves_what_was_known(void **state)
     assert_true(learned_has_news(&l));
     const sordino_profile *const known = learned_newest(&l);
     assert_false(learned_has_news(&l));
-    sordino_set_learn(p.denoiser, true);
+    sordino_denoiser_set_learn(p.denoiser, true);
     assert_false(learned_end(p.denoiser, learned_place(&l)));
     sordino_profile *const used = learned_place(&l);
-    assert_true(sordino_copy_profile(p.denoiser, used));
+    assert_true(sordino_denoiser_copy_profile(p.denoiser, used));
     assert_memory_equal(sordino_profile_psd(used, 0), sordino_profile_psd(known, 0),
                         sordino_profile_bins(known) * sizeof(float));
     learned_free(&l);

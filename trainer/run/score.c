@@ -262,20 +262,20 @@ static sordino_status denoise(const scoring *s, const item *it, float *y, sordin
                     : s->subject == SCORE_KALMAN ? SORDINO_METHOD_KALMAN
                                                  : SORDINO_METHOD_WIENER;
     config.rate = it->rate;
-    sordino_status status = sordino_new(&config, s->model, &d, why);
+    sordino_status status = sordino_denoiser_new(&config, s->model, &d, why);
     if (status != SORDINO_OK)
         return status;
-    const size_t late = sordino_latency(d), all = it->n + late;
+    const size_t late = sordino_denoiser_latency(d), all = it->n + late;
     float *const buffer = calloc(all, sizeof *buffer);
     if (buffer) {
         memcpy(buffer, it->noisy, it->n * sizeof *buffer);
-        sordino_process(d, (const float *const[]){buffer}, (float *const[]){buffer}, all);
+        sordino_denoiser_process(d, (const float *const[]){buffer}, (float *const[]){buffer}, all);
         memcpy(y, buffer + late, it->n * sizeof *y);
     } else {
         status = error_set(why, SORDINO_NO_MEM, "Out of memory for validation");
     }
     free(buffer);
-    sordino_free(d);
+    sordino_denoiser_free(d);
     return status;
 }
 
