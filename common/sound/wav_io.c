@@ -1,5 +1,6 @@
 #include "common/sound/wav_io.h"
 #include "common/fail.h"
+#include "common/sound/matrix.h"
 #include "common/sound/pcm.h"
 
 #include <sordino/sordino.h>
@@ -212,6 +213,8 @@ sordino_status wav_open(const char *path, source **out, sordino_error *why)
     int fd = -1;
     *out = NULL;
     sordino_status status = open_for_reading(path, &fd, why);
+    if (!status && matrix_is_no_sound(path))
+        status = fail(why, SORDINO_UNSUPPORTED, "%s", matrix_message);
     wav_source *const self = status ? NULL : calloc(1, sizeof *self);
     if (!self) {
         if (fd >= 0)

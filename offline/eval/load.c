@@ -1,5 +1,6 @@
 #include "offline/eval/load.h"
 #include "common/byte_io.h"
+#include "common/sound/matrix.h"
 #include "common/table/table_io.h"
 
 #include <sndfile.h>
@@ -110,6 +111,8 @@ static bool read_sound(const char *path, const load_options *o, growing *g, SF_I
         info->samplerate = (int)lround(o->rate);
         info->channels = (int)o->raw_channels;
     }
+    if (o->raw == RAW_NONE && matrix_is_no_sound(path))
+        return why_set(w, "%s", matrix_message);
     SNDFILE *const file = sf_open(path, SFM_READ, info);
     if (!file)
         return why_set(w, "cannot be read (%s); give a sound file, or a table of numbers as .csv",

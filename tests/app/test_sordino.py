@@ -499,6 +499,25 @@ class Folders(Folder):
 
 
 class Faults(Folder):
+    def test_a_matrix_is_no_sound(self):
+        def element(kind, data):
+            return struct.pack("<II", kind, len(data)) + data + bytes(-len(data) % 8)
+
+        values = struct.pack("<500d", *draw(500))
+        matrix = element(6, struct.pack("<II", 6, 0)) + element(5, struct.pack("<ii", 500, 1))
+        matrix += element(1, b"x") + element(9, values)
+        head = b"MATLAB 5.0 MAT-file, Platform: GLNXA64".ljust(124) + struct.pack("<H2s", 0x100, b"IM")
+        with open("in.mat", "wb") as file:
+            file.write(head + element(14, matrix))
+        with open("matrix.wav", "wb") as file:  # whatever its name
+            file.write(head + element(14, matrix))
+        for name in ("in.mat", "matrix.wav"):
+            self.assertIn("is a MATLAB file of other things than sound; ", fails(name, "out.mat"))
+            self.assertFalse(os.path.exists("out.mat"))
+        write_wav("sound.wav", draw(4000))
+        run("--format", "mat", "sound.wav", "sound.mat")
+        run("sound.mat", "again.wav")
+
     def setUp(self):
         super().setUp()
         write_wav("in.wav", draw(16000))

@@ -1,5 +1,6 @@
 #include "trainer/data/sound_read.h"
 
+#include "common/sound/matrix.h"
 #include "core/base/error.h"
 
 #include <math.h>
@@ -103,6 +104,8 @@ sordino_status sound_read_some(const char *path, double longest, sound *out, sor
 {
     SF_INFO info = {0};
     *out = (sound){0};
+    if (matrix_is_no_sound(path))
+        return error_set(why, SORDINO_UNSUPPORTED, "%s %s", path, matrix_message);
     SNDFILE *const f = sf_open(path, SFM_READ, &info);
     if (!f)
         return error_set(why, SORDINO_IO, "%s: %s", path, sf_strerror(NULL));
@@ -132,7 +135,7 @@ sordino_status sound_read(const char *path, sound *out, sordino_error *why)
 double sound_rate(const char *path)
 {
     SF_INFO info = {0};
-    SNDFILE *const f = sf_open(path, SFM_READ, &info);
+    SNDFILE *const f = matrix_is_no_sound(path) ? NULL : sf_open(path, SFM_READ, &info);
     if (!f)
         return 0;
     sf_close(f);
