@@ -112,7 +112,7 @@ static size_t read_groups(const part *p, size_t at, const char *mark, char *to, 
     const size_t first = at, mark_n = strlen(mark);
     while (at < p->end && is_digit(p->at[at]))
         to[(*n)++] = p->at[at++];
-    if (mark_n == 0 || at == first || at - first > 3)
+    if (mark_n == 0 || at == first || at - first > 3 || p->at[first] == '0')
         return at;
     for (;;) {
         const size_t group = at + mark_n;

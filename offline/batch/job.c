@@ -1,6 +1,7 @@
 #include "offline/batch/job.h"
 #include "offline/batch/audio_job.h"
 #include "common/fail.h"
+#include "common/gz_io.h"
 #include "offline/batch/table_job.h"
 
 #include <stdarg.h>
@@ -37,11 +38,11 @@ void job_note_warnings(job *j, uint32_t warnings)
 bool job_is_table(const char *path, const options *o)
 {
     static const char *const endings[] = {".csv", ".tsv", ".txt", ".lvm"};
-    const size_t n = strlen(path);
+    const size_t n = strlen(path) - (gz_is_name(path) ? 3 : 0);
     if (o->kind != INPUT_AUTO)
         return o->kind == INPUT_CSV;
     for (size_t i = 0; i < sizeof endings / sizeof *endings; i++)
-        if (n > 4 && strcasecmp(path + n - 4, endings[i]) == 0)
+        if (n > 4 && strncasecmp(path + n - 4, endings[i], 4) == 0)
             return true;
     return false;
 }

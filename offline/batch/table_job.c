@@ -3,6 +3,7 @@
 #include "common/plot/before.h"
 #include "common/fail.h"
 #include "common/filter.h"
+#include "common/gz_io.h"
 #include "offline/batch/learn.h"
 #include "common/sound/signal_io.h"
 #include "common/table/table_io.h"
@@ -22,6 +23,8 @@ typedef struct table_job {
     job *job;
     const job_setup *setup;
     int fd;
+    gz_reader *unpacked; /* what the input is read through */
+    gz_writer *packed;   /* what the output is written through; NULL = as it is */
     table *table;
     size_t n_signals, n_groups;
     filter **filters;         /* [n_groups] */
@@ -61,7 +64,10 @@ static sordino_status open_table(table_job *t)
         return status;
     if (fstat(t->fd, &at) == 0 && S_ISREG(at.st_mode))
         t->bytes = at.st_size;
-    status = table_open(byte_input_fd(&t->fd), &wishes, &t->table, &j->why);
+    byte_input in = byte_input_fd(&t->fd);
+    status = gz_reader_open(&in, &t->unpacked, &j->why);
+    if (!status)
+        status = table_open(in, &wishes, &t->table, &j->why);
     if (status)
         return status;
     const table_shape *const shape = table_shape_of(t->table);
@@ -108,7 +114,9 @@ static sordino_status learn(table_job *t, const sordino_config *config)
     sordino_status status =
         learn_noise(&from.base, o->learn_from, o->learn_to, config, j->model, &t->learned, &j->why);
     table_close(t->table);
+    gz_reader_close(t->unpacked);
     t->table = NULL;
+    t->unpacked = NULL;
     byte_close(t->fd);
     t->fd = -1;
     if (!status)
@@ -192,6 +200,11 @@ static const float *trace(table_job *t, const float *values, size_t n)
     return t->trace;
 }
 
+static bool write_output(void *user, const void *bytes, size_t n)
+{
+    return output_write(user, bytes, n);
+}
+
 static sordino_status open_output(table_job *t)
 {
     job *const j = t->job;
@@ -200,7 +213,11 @@ static sordino_status open_output(table_job *t)
     if (o->format || o->subtype)
         return fail(&j->why, SORDINO_BAD_ARG,
                     "is a table as IN is; --format and --subtype are for sound and bare samples");
-    return output_open(j->output, o->force, &t->output, &j->why);
+    const sordino_status status = output_open(j->output, o->force, &t->output, &j->why);
+    if (status || !gz_is_name(j->output))
+        return status;
+    t->packed = gz_writer_new(write_output, t->output);
+    return t->packed ? SORDINO_OK : fail_no_memory(&j->why);
 }
 
 /* `n` places through all groups, or, without rows, what the filters still hold. */
@@ -223,7 +240,8 @@ static size_t denoise(table_job *t, size_t n)
 
 static bool write_bytes(void *user, const void *bytes, size_t n)
 {
-    return output_write(user, bytes, n);
+    table_job *const t = user;
+    return t->packed ? gz_write(t->packed, bytes, n) : output_write(t->output, bytes, n);
 }
 
 static sordino_status give(table_job *t, size_t n)
@@ -233,7 +251,7 @@ static sordino_status give(table_job *t, size_t n)
     j->frames += n;
     if (t->before)
         before_out(t->before, trace(t, t->out, n), n, 1);
-    if (table_write(t->table, t->out, n, t->setup->options->fill_gaps, write_bytes, t->output)) {
+    if (table_write(t->table, t->out, n, t->setup->options->fill_gaps, write_bytes, t)) {
         if (output_is_stream(t->output))
             output_flush(t->output);
         return SORDINO_OK;
@@ -346,7 +364,8 @@ static sordino_status stream(table_job *t)
     }
     if (!status)
         status = drain(t);
-    if (!status && !table_write_end(t->table, write_bytes, t->output))
+    if (!status &&
+        !(table_write_end(t->table, write_bytes, t) && (!t->packed || gz_finish(t->packed))))
         status = output_check(t->output, &j->why);
     return status;
 }
@@ -404,6 +423,8 @@ sordino_status table_job_run(job *j, const job_setup *setup)
     before_free(t.before);
     free(t.trace);
     table_close(t.table);
+    gz_reader_close(t.unpacked);
+    gz_writer_free(t.packed);
     byte_close(t.fd);
     table_grid_close(&t.grid);
     free(t.rows);

@@ -1,5 +1,6 @@
 #include "offline/eval/load.h"
 #include "common/byte_io.h"
+#include "common/gz_io.h"
 #include "common/sound/matrix.h"
 #include "common/table/table_io.h"
 
@@ -26,9 +27,14 @@ static bool ends_in(const char *name, const char *const *endings, size_t n)
     return false;
 }
 
+/* Also "x.csv.gz". */
 static bool is_text(const char *name)
 {
-    return ends_in(name, text_endings, sizeof text_endings / sizeof *text_endings);
+    const size_t n = strlen(name) - (gz_is_name(name) ? 3 : 0);
+    for (size_t i = 0; i < sizeof text_endings / sizeof *text_endings; i++)
+        if (n > 4 && name[n - 4] == '.' && strncasecmp(name + n - 3, text_endings[i], 3) == 0)
+            return true;
+    return false;
 }
 
 bool load_knows(const char *name, const load_options *options)
@@ -145,17 +151,22 @@ static char *list_of(const size_t *columns, size_t n)
 
 /* As an output of sordino is read by sordino; a table in which nothing seems measured is taken
  * whole, as a clean signal may be a ramp. */
-static sordino_status open_table(const char *path, const char *list, int *fd, table **t,
-                                 sordino_error *error)
+static sordino_status open_table(const char *path, const char *list, int *fd, gz_reader **packed,
+                                 table **t, sordino_error *error)
 {
     sordino_status status = SORDINO_OK;
     for (int whole = 0; whole < 2; whole++) {
         const table_wishes wishes = {.time_column = -1, .columns = list, .all_numbers = whole == 1};
         status = byte_open(path, fd, error);
+        byte_input in = byte_input_fd(fd);
         if (!status)
-            status = table_open(byte_input_fd(fd), &wishes, t, error);
+            status = gz_reader_open(&in, packed, error);
+        if (!status)
+            status = table_open(in, &wishes, t, error);
         if (status != SORDINO_UNSUPPORTED || list)
             return status;
+        gz_reader_close(*packed);
+        *packed = NULL;
         byte_close(*fd);
         *fd = -1;
     }
@@ -208,9 +219,10 @@ static bool read_text(const char *path, const size_t *columns, size_t n_columns,
     char *const list = n_columns ? list_of(columns, n_columns) : NULL;
     sordino_error error;
     table *t = NULL;
+    gz_reader *packed = NULL;
     int fd = -1;
     bool done = n_columns == 0 || list || why_no_memory(w);
-    if (done && open_table(path, list, &fd, &t, &error))
+    if (done && open_table(path, list, &fd, &packed, &t, &error))
         done = why_set(w, "%s", error.text);
     if (done) {
         *channels = table_shape_of(t)->n_signals;
@@ -220,6 +232,7 @@ static bool read_text(const char *path, const size_t *columns, size_t n_columns,
                 : why_set(w, "has %zu columns of numbers; choose some with --columns", *channels);
     }
     table_close(t);
+    gz_reader_close(packed);
     byte_close(fd);
     free(list);
     return done;

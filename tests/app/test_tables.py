@@ -2,6 +2,7 @@
 
 SORDINO_TEST_SEED draws other tables, SORDINO_TEST_TABLES says how many (10000).
 """
+import gzip
 import json
 import math
 import os
@@ -321,6 +322,34 @@ class Rates(Folder):
         out, told = self.through(text)
         self.assertEqual(len(out), len(text) - sum(len(a) - len(b) for a, b in zip(text.split(), out.split())))
         self.assertIn("rows were placed by their times", told)
+
+
+class Packed(Folder):
+    def test_gzip_goes_in_and_out(self):
+        text = "t,a\n" + "".join(f"{i / 10},{v:.4f}\n" for i, v in enumerate(signal(5000)))
+        plain = self.through(text)[0]
+        packed = gzip.compress(text[:30000].encode()) + gzip.compress(text[30000:].encode())
+        write("in.csv.gz", packed)
+        sordino("in.csv.gz", "plain.csv")
+        self.assertEqual(read("plain.csv").decode(), plain)
+        for name in ("a.csv.gz", "b.csv.gz"):
+            sordino("in.csv.gz", name)
+        self.assertEqual(gzip.decompress(read("a.csv.gz")).decode(), plain)
+        self.assertEqual(read("a.csv.gz"), read("b.csv.gz"))
+        write("in.csv", packed)  # whatever its name
+        sordino("-f", "in.csv", "plain.csv")
+        self.assertEqual(read("plain.csv").decode(), plain)
+
+    def test_what_is_cut_off_is_told(self):
+        packed = gzip.compress("".join(f"{v:.6f}\n" for v in signal(60000)).encode())
+        for damaged in (packed[:-1000], packed[:-8] + bytes(8), packed[:90000] + bytes(1000) + packed[91000:]):
+            write("in.csv.gz", damaged)
+            told = sordino("in.csv.gz", "out.csv", code=1).stderr.decode()
+            self.assertEqual(told.count("\n"), 1)
+            self.assertTrue(told.startswith("sordino: in.csv.gz: "))
+            if len(damaged) < len(packed):
+                self.assertIn("cannot be read on (", told)
+            self.assertFalse(os.path.exists("out.csv"))
 
 
 class Missing(Folder):

@@ -31,6 +31,7 @@ THIRD_PARTY = {
     "espeak-ng/speak_lib.h": ["trainer/data/"],
     "mpi.h": ["trainer/"],
     "onnx.pb-c.h": ["trainer/onnx_build.c"],
+    "zlib.h": ["common/gz_io.c"],
     "csv.h": ["common/table/"],
     "cairo.h": ["common/plot/", "trainer/"],
     "lv2/": ["plugin/", "bench/", "tests/unit/test_planner.c"],
