@@ -63,13 +63,9 @@ static bool read_choice(const option_row *r, int *field, const char *text)
     return false;
 }
 
-/* A value into its field; `text` is NULL for a flag. */
-static sordino_status apply(const option_row *r, const char *text, void *all, sordino_error *why)
+sordino_status option_store(const option_row *r, const char *text, void *field, sordino_error *why)
 {
-    void *const field = (char *)all + r->at;
     bool good = true;
-    if (r->given > 0)
-        *(bool *)((char *)all + (r->given - 1)) = true;
     switch (r->kind) {
     case OPTION_ON:
     case OPTION_OFF:
@@ -95,13 +91,23 @@ static sordino_status apply(const option_row *r, const char *text, void *all, so
         break;
     case OPTION_READ:
     case OPTION_PAIR:
-        return r->read(all, field, r, text, why);
     case OPTION_HELP:
     case OPTION_VERSION:
         break;
     }
     char room[128];
     return good ? SORDINO_OK : option_wrong(why, text, expected_of(r, room, sizeof room));
+}
+
+/* A value into its field; `text` is NULL for a flag. */
+static sordino_status apply(const option_row *r, const char *text, void *all, sordino_error *why)
+{
+    void *const field = (char *)all + r->at;
+    if (r->given > 0)
+        *(bool *)((char *)all + (r->given - 1)) = true;
+    if (r->kind == OPTION_READ || r->kind == OPTION_PAIR)
+        return r->read(all, field, r, text, why);
+    return option_store(r, text, field, why);
 }
 
 /* ---- recipes ---- */
@@ -135,7 +141,7 @@ sordino_status option_set(const option_table *t, const char *name, const char *t
     sordino_error inner = {0};
     sordino_status status;
     if (!r || r->kind == OPTION_HELP || r->kind == OPTION_VERSION) {
-        const char *const near = option_nearest(t, name);
+        const char *const near = option_nearest(t->rows, t->n_rows, name);
         return near ? fail(why, SORDINO_BAD_ARG, "%s: is no setting; did you mean %s?", name, near)
                     : fail(why, SORDINO_BAD_ARG, "%s: is no setting; see --help", name);
     }
@@ -223,6 +229,15 @@ static sordino_status read_pair(const option_row *r, int argc, char **argv, void
     return status;
 }
 
+static sordino_status read_second(const option_row *r, int argc, char **argv, void *all,
+                                  sordino_error *why)
+{
+    if (optind >= argc)
+        return fail(why, SORDINO_BAD_ARG, "needs two values; give %s", r->value);
+    *(const char **)((char *)all + (r->second - 1)) = argv[optind++];
+    return SORDINO_OK;
+}
+
 /* One option as getopt found it. */
 static option_result take(const option_table *t, int code, int argc, char **argv, void *all,
                           sordino_error *why)
@@ -235,9 +250,11 @@ static option_result take(const option_table *t, int code, int argc, char **argv
         printf("%s %s\n", t->program, t->version());
     if (r->kind == OPTION_HELP || r->kind == OPTION_VERSION)
         return OPTION_DONE;
-    const sordino_status status = r->kind == OPTION_PAIR
-                                      ? read_pair(r, argc, argv, all, &inner)
-                                      : apply(r, r->value ? optarg : NULL, all, &inner);
+    sordino_status status = r->kind == OPTION_PAIR
+                                ? read_pair(r, argc, argv, all, &inner)
+                                : apply(r, r->value ? optarg : NULL, all, &inner);
+    if (!status && r->second > 0)
+        status = read_second(r, argc, argv, all, &inner);
     if (!status)
         return OPTION_GO;
     fail(why, status, "--%s: %s", r->name, inner.text);

@@ -44,12 +44,14 @@ struct option_row {
     char letter;    /* 0: none */
     size_t at;      /* offset of the field in the program's struct */
     uint64_t bytes; /* size of the field, with WHOLE */
+    size_t second;  /* 1 + the offset of another const char * for a second word of TEXT; 0: none */
     size_t given;   /* 1 + the offset of a bool that becomes true with this option; 0: none */
     double low, high;
-    uint64_t most;        /* with WHOLE, in the place of `high` */
-    const char *expected; /* what is to be given instead of a wrong value; NULL: by the kind */
-    const char *unit;     /* of NUMBER, for the same; NULL: "a number" */
-    const char *choices;  /* words with blanks between them, for CHOICE, shells and man pages */
+    uint64_t most;         /* with WHOLE, in the place of `high` */
+    option_kind described; /* with READ: a kind of number, for those who look at the table */
+    const char *expected;  /* what is to be given instead of a wrong value; NULL: by the kind */
+    const char *unit;      /* of NUMBER, for the same; NULL: "a number" */
+    const char *choices;   /* words with blanks between them, for CHOICE, shells and man pages */
     int set;
     option_reader read;
     bool mark; /* the program's own */
@@ -88,8 +90,16 @@ option_result option_read_or_tell(const option_table *table, int argc, char **ar
 SORDINO_NODISCARD sordino_status option_set(const option_table *table, const char *name,
                                             const char *text, void *all, sordino_error *why);
 
+/* Reads `text` into `field` as the row says, for those that keep values by themselves: the kinds
+ * from ON to CHOICE. Errors: as option_wrong. */
+SORDINO_NODISCARD sordino_status option_store(const option_row *row, const char *text, void *field,
+                                              sordino_error *why);
+
 /* "'TEXT' is not served; give EXPECTED", for readers. Returns BAD_ARG. */
 sordino_status option_wrong(sordino_error *why, const char *text, const char *expected);
+
+/* The setting that was probably meant by `name` in a recipe; NULL when none is near. */
+const char *option_nearest(const option_row *rows, size_t n_rows, const char *name);
 
 /* The row of this name, or NULL. */
 const option_row *option_find(const option_table *table, const char *name);

@@ -64,10 +64,11 @@ void option_print_table(const option_table *t, FILE *to)
         if (!r->help)
             continue;
         const char letter[2] = {r->letter, '\0'};
-        const bool flag = !r->value, whole = r->kind == OPTION_WHOLE;
-        const bool number = whole || r->kind == OPTION_NUMBER || r->kind == OPTION_INTEGER;
+        const option_kind kind = r->kind == OPTION_READ && r->described ? r->described : r->kind;
+        const bool flag = !r->value, whole = kind == OPTION_WHOLE;
+        const bool number = whole || kind == OPTION_NUMBER || kind == OPTION_INTEGER;
         fprintf(to, "%s\t%s\t%s\t%s\t", letter, r->name, flag ? "" : r->value,
-                flag ? "flag" : kinds[r->kind]);
+                flag ? "flag" : kinds[kind]);
         if (number)
             fprintf(to, "%.17g", r->low);
         fputc('\t', to);
@@ -118,12 +119,13 @@ static unsigned distance(const char *a, size_t n_a, const char *b, size_t n_b)
 }
 
 /* The nearest name of those that people are told of. */
-static const char *nearest(const option_table *t, const char *name, size_t n, bool in_recipe)
+static const char *nearest(const option_row *rows, size_t n_rows, const char *name, size_t n,
+                           bool in_recipe)
 {
     const char *best = NULL;
     unsigned least_far = 1 + (unsigned)n / 4; /* further away is another word */
-    for (size_t i = 0; n < MAX_NAME && i < t->n_rows; i++) {
-        const option_row *const r = &t->rows[i];
+    for (size_t i = 0; n < MAX_NAME && i < n_rows; i++) {
+        const option_row *const r = &rows[i];
         const size_t length = strlen(r->name);
         const bool ends = r->kind == OPTION_HELP || r->kind == OPTION_VERSION;
         if (!r->help || length >= MAX_NAME || (in_recipe && ends))
@@ -137,9 +139,9 @@ static const char *nearest(const option_table *t, const char *name, size_t n, bo
     return best;
 }
 
-const char *option_nearest(const option_table *t, const char *name)
+const char *option_nearest(const option_row *rows, size_t n_rows, const char *name)
 {
-    return nearest(t, name, strlen(name), true);
+    return nearest(rows, n_rows, name, strlen(name), true);
 }
 
 bool option_describe_near(const option_table *t, const char *name, size_t n, char *to, size_t size)
@@ -154,7 +156,7 @@ bool option_describe_near(const option_table *t, const char *name, size_t n, cha
                  found[1]->name, n_found > 2 ? " ..." : "");
         return true;
     }
-    const char *const near = nearest(t, name, n, false);
+    const char *const near = nearest(t->rows, t->n_rows, name, n, false);
     if (near)
         snprintf(to, size, "is no option; did you mean --%s?", near);
     return near != NULL;

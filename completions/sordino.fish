@@ -1,5 +1,5 @@
-# Completion for fish of sordino, sordino-eval, sordino-train and sordino-live. The options are those
-# that the program's own --help tells of, the models those that sordino finds.
+# Completion for fish of sordino, sordino-eval, sordino-train and sordino-live. Options and the words
+# that they take are those of the program's own table, the models those that sordino finds.
 
 function __sordino_program
     set -l words (commandline -opc)
@@ -7,10 +7,25 @@ function __sordino_program
     string match -q '*sordino-live' -- $words[1]; and contains -- --stdin $words; and echo --stdin
 end
 
-function __sordino_options
+# A line for each option; the name is its second column, the words its seventh.
+function __sordino_table
     set -l program (__sordino_program)
-    $program --help 2>/dev/null | string match -r '^ {1,8}-.*' | string trim -l |
-        string replace -r '  .*' '' | string match -ar -- '--[a-z][a-z-]*'
+    $program --print-options 2>/dev/null
+end
+
+function __sordino_options
+    __sordino_table | string replace -r '^[^\t]*\t([^\t]*).*' -- '--$1'
+end
+
+function __sordino_words
+    set -l words (commandline -opc)
+    set -l name (string replace -r '^--' '' -- $words[-1])
+    string match -q -- '--?*' $words[-1]; or return 1
+    for line in (__sordino_table)
+        set -l columns (string split \t -- $line)
+        test "$columns[2]" = "$name"; and test -n "$columns[7]"; and string split ' ' -- $columns[7]
+    end
+    return 0
 end
 
 function __sordino_models
@@ -24,29 +39,8 @@ function __sordino_after
     contains -- $words[-1] $argv
 end
 
-function __sordino_encodings
-    set -l program (__sordino_program)
-    if string match -q '*sordino-eval' -- $program[1]
-        printf '%s\n' f32 f64 s16 s24 s32
-        return
-    end
-    contains -- --stdin $program; and echo text
-    printf '%s\n' f32le f64le s16le s24le s32le u8 s8
-end
-
 for program in sordino sordino-eval sordino-train sordino-live
     complete -c $program -n 'string match -q -- "-*" (commandline -ct)' -a '(__sordino_options)'
     complete -c $program -n '__sordino_after -m --model --score --from' -a '(__sordino_models)'
-    complete -c $program -f -n '__sordino_after --raw' -a '(__sordino_encodings)'
-    complete -c $program -f -n '__sordino_after --gaps' -a 'keep fill'
-    complete -c $program -f -n '__sordino_after --gain-rule' -a 'lsa wiener'
-    complete -c $program -f -n '__sordino_after --align' -a 'auto none'
-    complete -c $program -f -n '__sordino_after --time-column' -a none
-    complete -c $program -f -n '__sordino_after --time' -a none
-    complete -c $program -f -n '__sordino_after --digits' -a 'own full'
-    complete -c $program -f -n '__sordino_after --decimal' -a '. ,'
-    complete -c $program -f -n '__sordino_after --delimiter' -a 'tab space'
-    complete -c $program -f -n '__sordino_after --network' -a 'speech-s speech-l speech-x sensor'
+    complete -c $program -f -n 'count (__sordino_words) >/dev/null' -a '(__sordino_words)'
 end
-complete -c sordino-eval -f -n '__sordino_after --channels' -a 'mean each'
-complete -c sordino-live -f -n '__sordino_after --input --output' -a none

@@ -355,7 +355,7 @@ static int go(int argc, char **argv, options *o)
         machines_agree(crew, found == OPTIONS_BAD ? SORDINO_BAD_ARG : SORDINO_OK, &why);
     if (status != SORDINO_OK) {
         if (speaks())
-            fprintf(stderr, "sordino-train: %s; see sordino-train --help\n", why.text);
+            fprintf(stderr, "sordino-train: %s\n", why.text);
         return EXIT_USAGE;
     }
     if (found == OPTIONS_DONE)

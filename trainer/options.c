@@ -1,5 +1,6 @@
 #include "trainer/options.h"
 
+#include "common/options.h"
 #include "core/base/error.h"
 #include "trainer/run/checkpoint.h"
 #include "trainer/run/design.h"
@@ -9,17 +10,13 @@
 #include <sordino/model.h>
 #include <sordino/sordino.h>
 
-#include <getopt.h>
 #include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-/* Options beside the settings; their numbers follow those of the settings. */
-enum { OWN_HELP, OWN_VERSION, OWN_RECIPE, OWN_PREVIEW, OWN_SCORE, OWN_ONNX, N_OWN };
 enum { SOUND_LOWEST = 8000, SOUND_HIGHEST = 192000 }; /* Hz */
-enum { FIRST_SETTING = 1000, MAX_OPTIONS = 160, HELP_COLUMN = 30 };
 
 #ifdef SORDINO_ONNX
 #define ONNX_LACK
@@ -27,132 +24,92 @@ enum { FIRST_SETTING = 1000, MAX_OPTIONS = 160, HELP_COLUMN = 30 };
 #define ONNX_LACK " (not in this build)"
 #endif
 
-static const struct {
-    const char *name, *value, *help;
-} own[N_OWN] = {
-    {"help", NULL, "print this and end"},
-    {"version", NULL, "print the version and end"},
-    {"recipe", "FILE", "read settings from a file, a line each: NAME VALUE"},
-    {"preview", "FOLDER", "write examples of the signals to a folder, as WAV and PNG, and end"},
-    {"score", "MODEL", "score a model beside the baselines on held-out mixtures, and end"},
-    {"export-onnx", "MODEL FILE", "write a model's network as ONNX, and end" ONNX_LACK},
-};
-
 static const char *const default_rates = "16000:6,48000:2,32000:0.6,8000:0.4";
 
-static size_t list_options(struct option *to)
+_Static_assert(offsetof(options, settings) == 0, "rows of settings have offsets in these");
+
+static sordino_status read_recipe(void *all, void *field, const option_row *row, const char *text,
+                                  sordino_error *why)
 {
-    size_t n = 0;
-    setting_info info;
-    for (int i = 0; i < N_OWN; i++)
-        to[n++] = (struct option){own[i].name, own[i].value ? required_argument : no_argument, NULL,
-                                  FIRST_SETTING - 1 - i};
-    for (size_t i = 0; settings_info(i, &info) && n + 1 < MAX_OPTIONS; i++)
-        to[n++] = (struct option){info.name, info.value ? required_argument : no_argument, NULL,
-                                  FIRST_SETTING + (int)i};
-    to[n] = (struct option){NULL, 0, NULL, 0};
-    return n;
+    return settings_read(&((options *)all)->settings, text, why);
 }
 
-static void print_option(const char *name, const char *value, const char *help)
+static sordino_status read_preview(void *all, void *field, const option_row *row, const char *text,
+                                   sordino_error *why)
 {
-    const int n = printf("  --%s%s%s", name, value ? " " : "", value ? value : "");
-    printf("%*s%s\n", n < HELP_COLUMN ? HELP_COLUMN - n : 2, "", help);
+    options *const o = all;
+    o->preview = true;
+    o->preview_folder = text;
+    return SORDINO_OK;
 }
 
-static void print_help(void)
+static const option_row own[] = {
+    {.group = "", .name = "help", .letter = 'h', .kind = OPTION_HELP, .help = "print this and end"},
+    {.name = "version", .letter = 'V', .kind = OPTION_VERSION, .help = "print the version and end"},
+    {.name = "recipe",
+     .value = "FILE",
+     .kind = OPTION_READ,
+     .read = read_recipe,
+     .help = "read settings from a file, a line each: NAME VALUE"},
+    {.name = "preview",
+     .value = "FOLDER",
+     .kind = OPTION_READ,
+     .read = read_preview,
+     .help = "write examples of the signals to a folder, as WAV and PNG, and end"},
+    {.name = "score",
+     .value = "MODEL",
+     .kind = OPTION_TEXT,
+     .at = offsetof(options, score),
+     .help = "score a model beside the baselines on held-out mixtures, and end"},
+    {.name = "export-onnx",
+     .value = "MODEL FILE",
+     .kind = OPTION_TEXT,
+     .at = offsetof(options, onnx_from),
+     .second = 1 + offsetof(options, onnx_to),
+     .help = "write a model's network as ONNX, and end" ONNX_LACK},
+};
+enum { N_OWN = sizeof own / sizeof *own };
+
+static void print_kinds(FILE *to)
 {
-    setting_info info;
-    const char *group = "";
-    puts("Usage: sordino-train [OPTION]... -o MODEL\n\n"
-         "Trains a model that removes noise, from recordings of the noise and from recorded or\n"
-         "generated clean signals:\n\n"
-         "  sordino-train --minutes 5 --noise fan.wav --signal speech -o mine.safetensors\n"
-         "  sordino -m mine.safetensors noisy.wav clean.wav\n");
-    for (int i = 0; i < N_OWN; i++)
-        print_option(own[i].name, own[i].value, own[i].help);
-    for (size_t i = 0; settings_info(i, &info); i++) {
-        if (strcmp(group, info.group) != 0)
-            printf("\n%s\n", group = info.group);
-        print_option(info.name, info.value, info.help);
-    }
-    puts("\nShort: -o --output, -q --quiet, -h --help, -V --version\n\nClean signals:");
+    static const char *const headings[] = {"Clean signals:", "Noise (besides files and folders):"};
     const signal_kind *k;
-    for (size_t i = 0; (k = signal_at(i)) != NULL; i++)
-        if (!k->is_noise)
-            printf("  %-16s%s\n", k->name, k->what);
-    puts("\nNoise (besides files and folders):");
-    for (size_t i = 0; (k = signal_at(i)) != NULL; i++)
-        if (k->is_noise)
-            printf("  %-16s%s\n", k->name, k->what);
-    puts("\nStatus: 0 a model was written; 1 failure; 2 wrong usage; 3 the model loses to what\n"
-         "it is compared with and was kept aside; 130 interrupted, saved.");
-}
-
-/* Applies one option. Two words belong to noise-from and export-onnx. */
-static sordino_status apply(options *o, int code, int argc, char **argv, sordino_error *why)
-{
-    setting_info info;
-    if (code == FIRST_SETTING - 1 - OWN_RECIPE)
-        return settings_read(&o->settings, optarg, why);
-    if (code == FIRST_SETTING - 1 - OWN_PREVIEW) {
-        o->preview = true;
-        o->preview_folder = optarg;
-        return SORDINO_OK;
+    for (int noise = 0; noise < 2; noise++) {
+        fprintf(to, "\n%s\n", headings[noise]);
+        for (size_t i = 0; (k = signal_at(i)) != NULL; i++)
+            if (k->is_noise == (noise == 1))
+                fprintf(to, "  %-16s%s\n", k->name, k->what);
     }
-    if (code == FIRST_SETTING - 1 - OWN_SCORE) {
-        o->score = optarg;
-        return SORDINO_OK;
-    }
-    if (code == FIRST_SETTING - 1 - OWN_ONNX) {
-        if (optind >= argc)
-            return error_set(why, SORDINO_BAD_ARG, "--export-onnx needs a model and a file");
-        o->onnx_from = optarg;
-        o->onnx_to = argv[optind++];
-        return SORDINO_OK;
-    }
-    const char *const name = code == 'o' ? "output" : code == 'q' ? "quiet" : NULL;
-    if (!name && !settings_info((size_t)(code - FIRST_SETTING), &info))
-        return error_set(why, SORDINO_BAD_ARG, "Unknown option");
-    if (!name && strcmp(info.name, "noise-from") == 0 && !strchr(optarg, ' ')) {
-        char both[4096];
-        if (optind >= argc)
-            return error_set(why, SORDINO_BAD_ARG, "--noise-from needs a file and START-END");
-        if (snprintf(both, sizeof both, "%s %s", optarg, argv[optind++]) >= (int)sizeof both)
-            return error_set(why, SORDINO_BAD_ARG, "The name for --noise-from is too long");
-        return settings_set(&o->settings, info.name, both, why);
-    }
-    return settings_set(&o->settings, name ? name : info.name, optarg, why);
 }
 
 /* Goes through the command line once. */
 static options_found read_all(int argc, char **argv, options *o, sordino_error *why)
 {
-    struct option table[MAX_OPTIONS];
-    int code;
-    (void)list_options(table);
-    optind = 0; /* begins anew */
-    opterr = 0;
-    while ((code = getopt_long(argc, argv, ":o:qhV", table, NULL)) != -1) {
-        if (code == '?' || code == ':') {
-            (void)error_set(why, SORDINO_BAD_ARG,
-                            code == ':' ? "Option '%s' needs a value" : "Unknown option '%s'",
-                            argv[optind - 1]);
-            return OPTIONS_BAD;
-        }
-        if (code == 'h' || code == FIRST_SETTING - 1 - OWN_HELP) {
-            print_help();
-            return OPTIONS_DONE;
-        }
-        if (code == 'V' || code == FIRST_SETTING - 1 - OWN_VERSION) {
-            printf("sordino-train %s\n", sordino_version());
-            return OPTIONS_DONE;
-        }
-        if (apply(o, code, argc, argv, why) != SORDINO_OK)
-            return OPTIONS_BAD;
-    }
-    if (optind < argc) {
-        (void)error_set(why, SORDINO_BAD_ARG, "What is '%s' for", argv[optind]);
+    option_row rows[N_OWN + SETTINGS_MAX];
+    const option_table table = {
+        .program = "sordino-train",
+        .version = sordino_version,
+        .intro =
+            "Usage: sordino-train [OPTION]... -o MODEL\n\n"
+            "Trains a model that removes noise, from recordings of the noise and from recorded\n"
+            "or generated clean signals:\n\n"
+            "  sordino-train --minutes 5 --noise fan.wav --signal speech -o mine.safetensors\n"
+            "  sordino -m mine.safetensors noisy.wav clean.wav\n",
+        .end = "Status: 0 a model was written; 1 failure; 2 wrong usage; 3 the model loses to\n"
+               "what it is compared with and was kept aside; 130 interrupted, saved.\n",
+        .print_more = print_kinds,
+        .rows = rows,
+        .n_rows = N_OWN + settings_rows(rows + N_OWN),
+    };
+    int first;
+    memcpy(rows, own, sizeof own);
+    const option_result result = option_read(&table, argc, argv, o, &first, why);
+    if (result != OPTION_GO)
+        return result == OPTION_DONE ? OPTIONS_DONE : OPTIONS_BAD;
+    if (first < argc) {
+        (void)error_set(why, SORDINO_BAD_ARG,
+                        "%.100s: is no option, and no names are taken; try 'sordino-train --help'",
+                        argv[first]);
         return OPTIONS_BAD;
     }
     return OPTIONS_TRAIN;
@@ -406,10 +363,12 @@ static sordino_status complete(options *o, sordino_error *why)
     if (status != SORDINO_OK || o->preview || o->onnx_from)
         return status;
     if (!s->output && !o->score)
-        return error_set(why, SORDINO_BAD_ARG, "Where should the model go: -o FILE is missing");
+        return error_set(why, SORDINO_BAD_ARG,
+                         "arguments: no model to write is named; add -o FILE");
     if (s->noise.n == 0 && s->noise_from.n == 0)
         return error_set(why, SORDINO_BAD_ARG,
-                         "No noise is given: --noise FILE, FOLDER or KIND, or --noise-from");
+                         "arguments: no noise is given; add --noise FILE, FOLDER or KIND, or "
+                         "--noise-from");
     if (o->score)
         return SORDINO_OK;
     status = o->resumed ? SORDINO_OK : choose_start(s, why);

@@ -424,15 +424,6 @@ class Ends(unittest.TestCase):
         done = subprocess.run([LIVE, "--stdin", "--help"], capture_output=True, timeout=60)
         self.assertEqual((done.returncode, done.stderr), (0, b""))
 
-    def test_the_manual_names_every_option(self):
-        path = os.path.join(os.path.dirname(__file__), "../../docs/man/sordino-live.1")
-        with open(path, encoding="utf-8") as file:
-            manual = file.read().replace("\\-", "-")
-        for more in ([], ["--stdin"]):
-            done = subprocess.run([LIVE, *more, "--help"], capture_output=True, timeout=60)
-            options = set(re.findall(r"--[a-z][a-z-]*", done.stdout.decode()))
-            self.assertEqual({o for o in options if not re.search(o + r"(?![a-z-])", manual)}, set())
-
     @unittest.skipIf(SANITIZED, "memory is the sanitizer's")
     def test_memory_does_not_grow(self):
         with Conversation("text", 100, "--lag", 50) as c:

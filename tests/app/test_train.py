@@ -1,6 +1,6 @@
 """sordino-train as a user has it: small runs on generated sound, and what it says when things fail.
 
-    test_train.py SORDINO_TRAIN SORDINO MANUAL
+    test_train.py SORDINO_TRAIN SORDINO
 """
 import json
 import math
@@ -16,7 +16,7 @@ import time
 import unittest
 import wave
 
-TRAIN, SORDINO, MANUAL = sys.argv[1:4]
+TRAIN, SORDINO = sys.argv[1:3]
 
 # A network that learns in seconds: two narrow blocks on bands, half a second at a time.
 SMALL = ["--network", "speech-s", "--channels", "12", "--hidden", "16", "--dilations", "1,2",
@@ -192,15 +192,6 @@ class Refusals(Base):
         self.assertIn("--noise-from FILE START-END", train("--help").stdout)
         self.assertTrue(train("--version").stdout.startswith("sordino-train "))
 
-    def test_the_manual_names_every_option(self):
-        with open(MANUAL) as f:
-            manual = f.read().replace("\\", "")
-        options = [line.split()[0] for line in train("--help").stdout.splitlines()
-                   if line.startswith("  --")]
-        self.assertGreater(len(options), 60)
-        for option in options:
-            self.assertRegex(manual, r"(?m)^\.BR " + option + r"( |$)", option)
-
     def test_usage(self):
         out = ["-o", self.at("m.safetensors")]
         for options, words in (
@@ -209,7 +200,13 @@ class Refusals(Base):
                 (["--nonsense"], ["--nonsense"]),
                 (["--hours"], ["--hours", "value"]),
                 (["--hours", "many"], ["'many'", "hours"]),
-                (["--batch", "0"], ["batch", "1..4096"]),
+                (["--batch", "0"], ["batch", "1 to 4096"]),
+                (["--seed", "0x10"], ["--seed", "'0x10'"]),
+                (["--steps", "1.5"], ["--steps", "whole number"]),
+                ([*out, "--noise", "hiss", "--rates", "0x3e80"], ["0x3e80"]),
+                ([*out, "--noise", "hiss", "--dilations", "1,0x2"], ["1,0x2"]),
+                ([*out, "--noise", "hiss", "--validation-snr", "0x1"], ["0x1"]),
+                (["--ouptut", "x"], ["did you mean --output?"]),
                 (["--batch", "2.5"], ["batch", "whole"]),
                 (["--hours", "nan"], ["'nan'", "hours"]),
                 ([*out, "--noise", "hiss", "--signal", "yodel"], ["yodel"]),

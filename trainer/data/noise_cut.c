@@ -1,5 +1,6 @@
 #include "trainer/data/noise_cut.h"
 
+#include "common/values.h"
 #include "core/base/error.h"
 #include "common/sound/signal_signs.h"
 #include "trainer/data/sound_read.h"
@@ -16,41 +17,10 @@ static const double steady_db = 3;    /* r.m.s. of frame levels a steady passage
 
 /* ---- the passage as written ---- */
 
-/* Reads digits and at most one point; NULL when there is no number. */
-static const char *read_number(const char *at, double *value)
-{
-    char *end;
-    if (!isdigit((unsigned char)*at) && *at != '.')
-        return NULL;
-    const size_t length = strspn(at, "0123456789.");
-    *value = strtod(at, &end);
-    return end == at + length && isfinite(*value) ? end : NULL;
-}
-
-/* Reads one time up to `stop`: [[H:]M:]S. NULL when it is none. */
-static const char *read_time(const char *at, char stop, double *seconds)
-{
-    *seconds = 0;
-    for (int parts = 0; parts < 3; parts++) {
-        double part;
-        const char *const end = read_number(at, &part);
-        if (!end || (parts > 0 && part >= 60))
-            return NULL;
-        *seconds = 60 * *seconds + part;
-        if (*end == stop)
-            return end;
-        if (*end != ':' || part != floor(part))
-            return NULL;
-        at = end + 1;
-    }
-    return NULL;
-}
-
 sordino_status noise_cut_parse(const char *passage, double *start, double *end, sordino_error *why)
 {
-    const char *at = read_time(passage, '-', start);
-    if (at)
-        at = read_time(at + 1, '\0', end);
+    const char *at = value_time_part(passage, "-", start);
+    at = at && *at == '-' ? value_time_part(at + 1, "", end) : NULL;
     if (!at)
         return error_set(why, SORDINO_BAD_ARG,
                          "'%s' is no passage: START-END in seconds or as 1:02.5, or auto", passage);

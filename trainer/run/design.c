@@ -1,8 +1,10 @@
 #include "trainer/run/design.h"
 
+#include "common/values.h"
 #include "core/base/error.h"
 #include "trainer/net/presets.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -61,10 +63,9 @@ static sordino_status read_dilations(const char *text, uint32_t *dilations, uint
 {
     *n_blocks = 0;
     for (const char *at = text; *at;) {
-        char *end;
-        const unsigned long d = strtoul(at, &end, 10);
-        if (end == at || d < 1 || d > 65536 || (*end != ',' && *end != '\0') ||
-            *n_blocks == PRESET_MAX_BLOCKS)
+        uint64_t d;
+        const char *const end = value_whole_part(at, ",", 1, 65536, &d);
+        if (!end || *n_blocks == PRESET_MAX_BLOCKS)
             return error_set(why, SORDINO_BAD_ARG, "'%s' is no list of dilations (1,2,4 ...)",
                              text);
         dilations[(*n_blocks)++] = (uint32_t)d;
@@ -346,16 +347,11 @@ sordino_status design_rates(const char *text, mix_spec *mix, sordino_error *why)
 {
     mix->n_rates = 0;
     for (const char *at = text; *at;) {
-        char *end;
-        const double rate = strtod(at, &end);
-        double weight = 1;
-        bool good = end != at && rate > 0 && mix->n_rates < MIX_MAX_RATES;
-        if (*end == ':') {
-            at = end + 1;
-            weight = strtod(at, &end);
-            good = good && end != at && weight > 0;
-        }
-        if (!good || !isfinite(rate) || !isfinite(weight) || (*end != ',' && *end != '\0'))
+        double rate = 0, weight = 1;
+        const char *end = value_number_part(at, ":,", 0, DBL_MAX, &rate);
+        if (end && *end == ':')
+            end = value_number_part(end + 1, ",", 0, DBL_MAX, &weight);
+        if (!end || rate == 0 || weight == 0 || mix->n_rates == MIX_MAX_RATES)
             return error_set(why, SORDINO_BAD_ARG,
                              "'%s' is no list of rates (16000:3,48000:1), at most %d of them", text,
                              (int)MIX_MAX_RATES);

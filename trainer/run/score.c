@@ -1,5 +1,6 @@
 #include "trainer/run/score.h"
 
+#include "common/values.h"
 #include "core/base/error.h"
 #include "common/metrics/metrics.h"
 #include "common/metrics/stoi.h"
@@ -177,10 +178,9 @@ static sordino_status fit_filter(scoring *s, const settings *g, const sources *s
 static sordino_status read_ratios(scoring *s, const char *text, sordino_error *why)
 {
     for (const char *at = text; *at;) {
-        char *end;
-        const double x = strtod(at, &end);
-        if (end == at || !isfinite(x) || fabs(x) > 100 || (*end != ',' && *end != '\0') ||
-            s->n_ratios == MAX_RATIOS)
+        double x;
+        const char *const end = value_number_part(at, ",", -100, 100, &x);
+        if (!end || s->n_ratios == MAX_RATIOS)
             return error_set(why, SORDINO_BAD_ARG,
                              "'%s' is no list of ratios in dB (0,5,10), at most %d of them", text,
                              (int)MAX_RATIOS);

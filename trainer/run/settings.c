@@ -1,5 +1,6 @@
 #include "trainer/run/settings.h"
 
+#include "common/options.h"
 #include "core/base/error.h"
 #include "trainer/signals/signal.h"
 
@@ -8,7 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-typedef enum setting_type { FLAG, NUMBER, WHOLE, LONG, TEXT, LIST } setting_type;
+/* INTEGER: a whole number kept as a double. */
+typedef enum setting_type { FLAG, NUMBER, INTEGER, WHOLE, LONG, TEXT, LIST } setting_type;
 
 typedef struct setting {
     const char *name, *value, *help, *group;
@@ -54,8 +56,8 @@ static const setting table[] = {
 
     {"minutes", "M", "stop after so many minutes", length, NUMBER, AT(minutes), 0, 1e6, false},
     {"hours", "H", "stop after so many hours of audio", length, NUMBER, AT(hours), 0, 1e7, false},
-    {"steps", "N", "stop after so many steps", length, NUMBER, AT(steps), 0, 1e12, false},
-    {"seed", "N", "of everything random", length, LONG, AT(seed), 0, 1.8e19, true},
+    {"steps", "N", "stop after so many steps", length, INTEGER, AT(steps), 0, 1e12, false},
+    {"seed", "N", "of everything random", length, LONG, AT(seed), 0, 0, true},
     {"threads", "N", "0: one a processor", length, WHOLE, AT(threads), 0, 256, false},
 
     {"signal", "KIND[:W],...", "generated clean signals, with weights", data, LIST, AT(signal), 0,
@@ -76,7 +78,7 @@ static const setting table[] = {
     {"rates", "HZ[:W],...", "sample rates trained at", data, TEXT, AT(rates), 0, 0, true},
 
     {"seconds", "S", "length of a training example", mixing, NUMBER, MIX(seconds), 0.01, 600, true},
-    {"samples", "N", "the same in samples (sensors); 0: by seconds", mixing, NUMBER, MIX(samples),
+    {"samples", "N", "the same in samples (sensors); 0: by seconds", mixing, INTEGER, MIX(samples),
      0, 1e7, true},
     {"snr-low", "DB", "lowest ratio of signal to noise", mixing, NUMBER, MIX(snr_low), -60, 60,
      true},
@@ -109,21 +111,22 @@ static const setting table[] = {
 
     {"network", "NAME", "speech-s, -l, -x, -gru or sensor", shape, TEXT, AT(network), 0, 0, true},
     {"features", "LIST", "of level, snr, phase", shape, TEXT, AT(features), 0, 0, true},
-    {"channels", "N", "of the residual path; 0: the preset's", shape, NUMBER, AT(channels), 0, 4096,
-     true},
-    {"hidden", "N", "channels inside a block", shape, NUMBER, AT(hidden), 0, 4096, true},
-    {"kernel", "N", "taps over time", shape, NUMBER, AT(kernel), 0, 64, true},
+    {"channels", "N", "of the residual path; 0: the preset's", shape, INTEGER, AT(channels), 0,
+     4096, true},
+    {"hidden", "N", "channels inside a block", shape, INTEGER, AT(hidden), 0, 4096, true},
+    {"kernel", "N", "taps over time", shape, INTEGER, AT(kernel), 0, 64, true},
     {"dilations", "N,...", "of each block", shape, TEXT, AT(dilations), 0, 0, true},
-    {"blocks", "N", "of speech-gru; 0: the preset's", shape, NUMBER, AT(blocks), 0, 64, true},
-    {"mixer", "N", "speech-x and -gru: channels that mix across the band", shape, NUMBER, AT(mixer),
-     0, 256, true},
+    {"blocks", "N", "of speech-gru; 0: the preset's", shape, INTEGER, AT(blocks), 0, 64, true},
+    {"mixer", "N", "speech-x and -gru: channels that mix across the band", shape, INTEGER,
+     AT(mixer), 0, 256, true},
     {"norm", NULL, "batch norm after activations", shape, FLAG, AT(norm), 0, 0, true},
-    {"taps", "N", "complex taps over time; 0: gains only", shape, NUMBER, AT(taps), -1, 8, true},
-    {"tap-bins", "N", "bins that have them", shape, NUMBER, AT(tap_bins), 0, 4096, true},
+    {"taps", "N", "complex taps over time; 0: gains only", shape, INTEGER, AT(taps), -1, 8, true},
+    {"tap-bins", "N", "bins that have them", shape, INTEGER, AT(tap_bins), 0, 4096, true},
     {"window", "S", "of the transform", shape, NUMBER, AT(window), 0.002, 0.2, true},
     {"hop", "S", "of the transform", shape, NUMBER, AT(hop), 0.0005, 0.1, true},
-    {"hop-samples", "N", "sensor: samples a frame", shape, NUMBER, AT(hop_samples), 1, 65536, true},
-    {"lag", "N", "sensor: samples of delay", shape, NUMBER, AT(lag_samples), 0, 65536, true},
+    {"hop-samples", "N", "sensor: samples a frame", shape, INTEGER, AT(hop_samples), 1, 65536,
+     true},
+    {"lag", "N", "sensor: samples of delay", shape, INTEGER, AT(lag_samples), 0, 65536, true},
     {"scale-time", "S", "sensor: of the running scale, in samples when any rate", shape, NUMBER,
      AT(scale_time), 0, 1e9, true},
     {"predict-signal", NULL, "sensor: the output is the signal, not the noise", shape, FLAG,
@@ -154,7 +157,7 @@ static const setting table[] = {
     {"muon", NULL, "matrices of inner layers go by Muon instead of AdamW", descent, FLAG, AT(muon),
      0, 0, true},
     {"decay", "R", "of weights", descent, NUMBER, AT(decay), 0, 10, true},
-    {"warm-up", "N", "steps", descent, NUMBER, AT(warm_up), 0, 1e9, true},
+    {"warm-up", "N", "steps", descent, INTEGER, AT(warm_up), 0, 1e9, true},
     {"cool-down", "P", "share of the run with a falling rate", descent, NUMBER, AT(cool_down), 0, 1,
      true},
     {"clip", "X", "largest norm of a gradient", descent, NUMBER, AT(clip), 0, 1e9, true},
@@ -246,23 +249,26 @@ static const setting *find(const char *name)
     return NULL;
 }
 
-static sordino_status set_number(const setting *t, void *at, const char *value, sordino_error *why)
+/* The setting as a row of the program's table of options; numbers are read by it. */
+static option_row row_of(const setting *t)
 {
-    char *end;
-    errno = 0;
-    const double x = strtod(value, &end);
-    if (end == value || *end != '\0' || !isfinite(x))
-        return error_set(why, SORDINO_BAD_ARG, "'%s' for %s is not a number", value, t->name);
-    if (x < t->low || x > t->high || (t->type != NUMBER && x != floor(x)))
-        return error_set(why, SORDINO_BAD_ARG, "%s for %s is outside %g..%g%s", value, t->name,
-                         t->low, t->high, t->type == NUMBER ? "" : " in whole numbers");
-    if (t->type == NUMBER)
-        *(double *)at = x;
-    else if (t->type == WHOLE)
-        *(uint32_t *)at = (uint32_t)x;
+    option_row row = {.name = t->name,
+                      .value = t->value,
+                      .help = t->help,
+                      .at = t->offset,
+                      .low = t->low,
+                      .high = t->high,
+                      .most = t->type == LONG ? UINT64_MAX : (uint64_t)fmax(t->high, 0),
+                      .bytes = t->type == LONG ? sizeof(uint64_t) : sizeof(uint32_t),
+                      .mark = t->essence};
+    if (t->type == FLAG) /* one is named by what is not usual */
+        row.kind = t->offset == AT(predict_noise) ? OPTION_OFF : OPTION_ON;
     else
-        *(uint64_t *)at = strtoull(value, NULL, 10);
-    return SORDINO_OK;
+        row.kind = t->type == NUMBER                     ? OPTION_NUMBER
+                   : t->type == INTEGER                  ? OPTION_INTEGER
+                   : t->type == WHOLE || t->type == LONG ? OPTION_WHOLE
+                                                         : OPTION_READ;
+    return row;
 }
 
 /* Whether every part between commas is the name of a generator, with a weight or without. */
@@ -287,8 +293,8 @@ static sordino_status add_item(const setting *t, setting_list *l, const char *va
     while (*value) {
         const size_t n = commas ? strcspn(value, ",") : strlen(value);
         if (l->n == SETTINGS_MAX_LIST)
-            return error_set(why, SORDINO_BAD_ARG, "More than %d of %s", (int)SETTINGS_MAX_LIST,
-                             t->name);
+            return error_set(why, SORDINO_BAD_ARG, "is more than the %d that fit",
+                             (int)SETTINGS_MAX_LIST);
         char *const item = strndup(value, n);
         if (!item)
             return error_set(why, SORDINO_NO_MEM, "Out of memory for settings");
@@ -298,42 +304,77 @@ static sordino_status add_item(const setting *t, setting_list *l, const char *va
     return SORDINO_OK;
 }
 
-static sordino_status set_flag(const setting *t, bool *at, const char *value, sordino_error *why)
+static sordino_status set_text(char **at, const char *value, sordino_error *why)
 {
-    const bool inverse = t->offset == AT(predict_noise); /* named by what is not usual */
-    if (!value || strcmp(value, "") == 0 || strcmp(value, "yes") == 0)
-        *at = !inverse;
-    else if (strcmp(value, "no") == 0)
-        *at = inverse;
-    else
-        return error_set(why, SORDINO_BAD_ARG, "'%s' for %s is neither yes nor no", value, t->name);
+    char *const copy = strdup(value);
+    if (!copy)
+        return error_set(why, SORDINO_NO_MEM, "Out of memory for settings");
+    free(*at);
+    *at = copy;
+    return SORDINO_OK;
+}
+
+/* Sets one; what is wrong is told without its name. */
+static sordino_status put(settings *s, const setting *t, const char *value, sordino_error *why)
+{
+    const option_row row = row_of(t);
+    void *const at = field(s, t);
+    sordino_error wrong = {0};
+    sordino_status status;
+    s->given[t - table] = true;
+    if (t->type == LIST && s->stale[t - table])
+        empty_list(at);
+    s->stale[t - table] = false;
+    if (t->type != FLAG && (!value || *value == '\0'))
+        return error_set(why, SORDINO_BAD_ARG, "needs a value; give %s", t->value);
+    if (t->type == TEXT)
+        return set_text(at, value, why);
+    if (t->type == LIST)
+        return add_item(t, at, value, why);
+    if (t->type == FLAG && value && strcmp(value, "no") == 0)
+        *(bool *)at = row.kind == OPTION_OFF;
+    else if (t->type == FLAG && value && *value && strcmp(value, "yes") != 0)
+        return error_set(why, SORDINO_BAD_ARG, "'%s' is not served; give yes or no", value);
+    else if ((status = option_store(&row, value, at, &wrong)) != SORDINO_OK)
+        return error_set(why, status, "%s", wrong.text);
     return SORDINO_OK;
 }
 
 sordino_status settings_set(settings *s, const char *name, const char *value, sordino_error *why)
 {
     const setting *const t = find(name);
-    if (!t)
-        return error_set(why, SORDINO_BAD_ARG, "There is no setting '%s'; see --help", name);
-    void *const at = field(s, t);
-    s->given[t - table] = true;
-    if (t->type == FLAG)
-        return set_flag(t, at, value, why);
-    if (!value || *value == '\0')
-        return error_set(why, SORDINO_BAD_ARG, "%s needs a value: %s", name, t->value);
-    if (t->type == LIST && s->stale[t - table])
-        empty_list(at);
-    s->stale[t - table] = false;
-    if (t->type == LIST)
-        return add_item(t, at, value, why);
-    if (t->type != TEXT)
-        return set_number(t, at, value, why);
-    char *const copy = strdup(value);
-    if (!copy)
-        return error_set(why, SORDINO_NO_MEM, "Out of memory for settings");
-    free(*(char **)at);
-    *(char **)at = copy;
-    return SORDINO_OK;
+    sordino_error inner = {0};
+    if (!t) {
+        option_row rows[N_SETTINGS];
+        const char *const near = option_nearest(rows, settings_rows(rows), name);
+        return near ? error_set(why, SORDINO_BAD_ARG, "%s: is no setting; did you mean %s?", name,
+                                near)
+                    : error_set(why, SORDINO_BAD_ARG, "%s: is no setting; see --help", name);
+    }
+    const sordino_status status = put(s, t, value, &inner);
+    return status == SORDINO_OK ? status : error_set(why, status, "%s: %s", name, inner.text);
+}
+
+static sordino_status read_setting(void *all, void *at, const option_row *row, const char *text,
+                                   sordino_error *why)
+{
+    return put(all, find(row->name), text, why);
+}
+
+size_t settings_rows(option_row *to)
+{
+    for (size_t i = 0; i < N_SETTINGS; i++) {
+        to[i] = row_of(&table[i]);
+        to[i].described = table[i].value ? to[i].kind : OPTION_ON;
+        to[i].kind = table[i].offset == AT(noise_from) ? OPTION_PAIR : OPTION_READ;
+        to[i].read = read_setting;
+        if (i == 0 || strcmp(table[i].group, table[i - 1].group) != 0)
+            to[i].group = table[i].group;
+        to[i].letter = table[i].offset == AT(output) ? 'o' : table[i].offset == AT(quiet) ? 'q' : 0;
+        if (table[i].offset == AT(network))
+            to[i].choices = "speech-s speech-l speech-x speech-gru sensor";
+    }
+    return N_SETTINGS;
 }
 
 bool settings_given(const settings *s, const char *name)
@@ -445,14 +486,6 @@ sordino_status settings_bring_back(settings *s, const char *text, sordino_error 
     return status;
 }
 
-bool settings_info(size_t i, setting_info *out)
-{
-    if (i >= N_SETTINGS)
-        return false;
-    *out = (setting_info){table[i].name, table[i].value, table[i].help, table[i].group};
-    return true;
-}
-
 /* `always`: also where it is the usual one. */
 static void print_setting(const settings *s, const settings *usual, const setting *t, bool always,
                           FILE *to)
@@ -466,6 +499,7 @@ static void print_setting(const settings *s, const settings *usual, const settin
             fprintf(to, "%s %s\n", t->name, "no");
         break;
     case NUMBER:
+    case INTEGER:
         if (always || *(const double *)at != *(const double *)was)
             fprintf(to, "%s %.17g\n", t->name, *(const double *)at);
         break;

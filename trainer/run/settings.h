@@ -13,6 +13,7 @@
 
 #include <sordino/status.h>
 
+#include "common/options.h"
 #include "trainer/mix/mix.h"
 
 enum { SETTINGS_MAX_LIST = 64, SETTINGS_MAX = 128 };
@@ -101,12 +102,9 @@ SORDINO_NODISCARD sordino_status settings_read(settings *s, const char *path, so
 SORDINO_NODISCARD sordino_status settings_bring_back(settings *s, const char *text,
                                                      sordino_error *why);
 
-/* One setting as the table has it, for --help, completion and the command line; `i` from 0, false
- * from the end on. */
-typedef struct setting_info {
-    const char *name, *value, *help, *group; /* value NULL: a flag */
-} setting_info;
-bool settings_info(size_t i, setting_info *out);
+/* The settings as rows of a table of options, for a struct that begins with settings; `to` has room
+ * for SETTINGS_MAX. Returns their number. */
+size_t settings_rows(option_row *to);
 
 /* What differs from settings_init, or was given, as the lines of a recipe; the caller frees it;
  * NULL when out of memory. When `essence` without what does not bear on the result (output, log,

@@ -1,11 +1,13 @@
 #include "trainer/run/sources.h"
 
+#include "common/values.h"
 #include "core/base/error.h"
 #include "core/base/fnv1a.h"
 #include "trainer/data/espeak.h"
 #include "trainer/data/noise_cut.h"
 #include "trainer/signals/signal.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -66,14 +68,8 @@ static char *split_weight(const char *item, double *weight)
     char *name = strdup(item);
     *weight = 1;
     char *const colon = name && stat(item, &st) != 0 ? strrchr(name, ':') : NULL;
-    if (colon) {
-        char *end;
-        const double w = strtod(colon + 1, &end);
-        if (end != colon + 1 && *end == '\0') {
-            *weight = w;
-            *colon = '\0';
-        }
-    }
+    if (colon && value_number(colon + 1, -DBL_MAX, DBL_MAX, weight))
+        *colon = '\0';
     return name;
 }
 
