@@ -45,10 +45,10 @@ net_param net_param_at(const net *n, size_t i);
 
 /*
  * Fresh weights: normal with variance 2 / fan-in (He et al. 2015, "Delving deep into rectifiers",
- * eq. 10), biases 0, prelu slopes 0.25, norms 1 and 0; gates of recurrent layers with variance 1 / fan-in and
- * a bias that makes them remember. A layer whose result goes straight into a
- * sum is scaled down by the root of the number of sums (Hanin & Rolnick 2018, "How to start
- * training"), one that makes the output by 10.
+ * eq. 10), biases 0, prelu slopes 0.25, norms 1 and 0; gates of recurrent layers with variance 1 /
+ * fan-in and a bias that makes them remember. A layer whose result goes straight into a sum is
+ * scaled down by the root of the number of sums (Hanin & Rolnick 2018, "How to start training"),
+ * one that makes the output by 10.
  */
 void net_init(net *n, rng *r);
 
