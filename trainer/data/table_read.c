@@ -85,7 +85,7 @@ static sordino_status read_rows(table *t, size_t channels, float **all, size_t *
 static bool take_columns(const float *all, sound *s)
 {
     double peak = 0;
-    s->samples = malloc((s->n * s->channels + 1) * sizeof *s->samples);
+    s->samples = calloc(s->n * s->channels + 1, sizeof *s->samples);
     for (size_t c = 0; s->samples && c < s->channels; c++) {
         float *const to = s->samples + c * s->n;
         double mean = 0;
