@@ -81,10 +81,14 @@ def measure(options, kind, name):
     own = items(options.train, model, noise, clean, held, at + ".own.jsonl")
     found = {"kind": kind, "file": name, "length": " ".join(length), "written": result.returncode == 0}
     for figure in FIGURES:
-        found[figure] = {"noisy": [i["noisy " + figure] for i in own],
-                         "Wiener": [i["Wiener " + figure] for i in own],
-                         "start": [i["model " + figure] for i in start],
-                         "own": [i["model " + figure] for i in own]}
+        # A mixture with too little speech for a figure has none.
+        pairs = [(a, b) for a, b in zip(start, own)
+                 if all(who + figure in b for who in ("noisy ", "Wiener ", "model "))
+                 and "model " + figure in a]
+        found[figure] = {"noisy": [b["noisy " + figure] for _, b in pairs],
+                         "Wiener": [b["Wiener " + figure] for _, b in pairs],
+                         "start": [a["model " + figure] for a, _ in pairs],
+                         "own": [b["model " + figure] for _, b in pairs]}
     for end in (".safetensors", ".rejected.safetensors", ".checkpoint"):
         if os.path.exists(at + end):
             os.remove(at + end)
