@@ -3,7 +3,7 @@
 #include "core/base/error.h"
 #include "core/dsp/running_scale.h"
 #include "core/dsp/stft.h"
-#include "trainer/front/front_inside.h"
+#include "trainer/front/front_internal.h"
 
 #include <math.h>
 #include <stdlib.h>

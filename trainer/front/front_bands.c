@@ -1,5 +1,5 @@
 /* Band models: spectra and features by core/dsp, one engine for each rate that examples come at. */
-#include "trainer/front/front_inside.h"
+#include "trainer/front/front_internal.h"
 
 #include "core/base/error.h"
 #include "core/dsp/bands.h"

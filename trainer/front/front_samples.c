@@ -1,5 +1,5 @@
 /* Waveform models: frames of samples scaled as core/denoiser/front_wave.c scales them. */
-#include "trainer/front/front_inside.h"
+#include "trainer/front/front_internal.h"
 
 #include "core/base/error.h"
 #include "core/dsp/running_scale.h"

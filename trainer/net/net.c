@@ -5,7 +5,7 @@
 #include "core/base/error.h"
 #include "core/ops/op.h"
 #include "core/ops/ops.h"
-#include "trainer/net/net_inside.h"
+#include "trainer/net/net_internal.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -8,7 +8,7 @@
 
 #include "core/base/error.h"
 #include "core/ops/op.h"
-#include "trainer/net/net_inside.h"
+#include "trainer/net/net_internal.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -2,7 +2,7 @@
 #include "trainer/run/export.h"
 
 #include "core/base/error.h"
-#include "trainer/run/train_inside.h"
+#include "trainer/run/train_internal.h"
 
 #include <sordino/sordino.h>
 

@@ -4,7 +4,7 @@
  * leaves is the start, so that the trial is made anew and a run's result does not depend on it.
  */
 #include "core/base/error.h"
-#include "trainer/run/train_inside.h"
+#include "trainer/run/train_internal.h"
 
 #include <math.h>
 #include <stdio.h>

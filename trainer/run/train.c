@@ -5,7 +5,7 @@
 #include "trainer/run/checkpoint.h"
 #include "trainer/run/design.h"
 #include "trainer/run/step.h"
-#include "trainer/run/train_inside.h"
+#include "trainer/run/train_internal.h"
 
 #include <inttypes.h>
 #include <math.h>

@@ -1,6 +1,6 @@
 /* What net.c lays out and pass.c walks. */
-#ifndef NET_NET_INSIDE_H
-#define NET_NET_INSIDE_H
+#ifndef NET_NET_INTERNAL_H
+#define NET_NET_INTERNAL_H
 
 #include "core/base/arena.h"
 #include "core/ops/op_grad.h"

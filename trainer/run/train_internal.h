@@ -1,6 +1,6 @@
 /* What a run holds; shared by train.c and export.c. */
-#ifndef RUN_TRAIN_INSIDE_H
-#define RUN_TRAIN_INSIDE_H
+#ifndef RUN_TRAIN_INTERNAL_H
+#define RUN_TRAIN_INTERNAL_H
 
 #include "trainer/adam.h"
 #include "trainer/net/net.h"

@@ -1,6 +1,6 @@
 /* The two kinds of front end behind front.h, and what they share. */
-#ifndef FRONT_FRONT_INSIDE_H
-#define FRONT_FRONT_INSIDE_H
+#ifndef FRONT_FRONT_INTERNAL_H
+#define FRONT_FRONT_INTERNAL_H
 
 #include <stdbool.h>
 
