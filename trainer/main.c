@@ -278,7 +278,7 @@ static int train_with(const options *o, train *t, report *r)
     } else if (speaks()) {
         code = finish(t, o);
     }
-    machines_share(crew, &code, sizeof code);
+    machines_broadcast(crew, &code, sizeof code);
     return code;
 }
 

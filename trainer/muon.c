@@ -16,11 +16,11 @@ static const double adam_size = 0.2; /* root mean square of a step of AdamW */
 enum { NS_STEPS = 5 };
 
 /* What one thread works with; rows <= columns here. */
-typedef struct bench {
+typedef struct workspace {
     arena memory;
     float *x, *y, *turned; /* [rows][pad(columns)], its next, [columns][pad(rows)] */
     float *gram, *square;  /* [rows][pad(rows)] */
-} bench;
+} workspace;
 
 struct muon {
     muon_matrix *matrices;
@@ -28,7 +28,7 @@ struct muon {
     const train_kernels *kernels;
     workers *workers;
     ptrdiff_t *at; /* 0, 1, 2 ... */
-    bench *benches;
+    workspace *workspaces;
     float *momentum, *gradient; /* of the update under way */
     float scale;
 };
@@ -37,9 +37,9 @@ void muon_free(muon *m)
 {
     if (!m)
         return;
-    for (uint32_t i = 0; m->benches && i < workers_count(m->workers); i++)
-        arena_free(&m->benches[i].memory);
-    free(m->benches);
+    for (uint32_t i = 0; m->workspaces && i < workers_count(m->workers); i++)
+        arena_free(&m->workspaces[i].memory);
+    free(m->workspaces);
     free(m->at);
     free(m->matrices);
     free(m);
@@ -55,7 +55,7 @@ static size_t larger(size_t a, size_t b)
     return a > b ? a : b;
 }
 
-static bool bench_new(bench *b, size_t rows, size_t columns)
+static bool workspace_new(workspace *b, size_t rows, size_t columns)
 {
     const size_t extra = KERNELS_PAD, row = kernels_pad(rows), long_row = kernels_pad(columns);
     for (unsigned pass = 0; pass < 2; pass++) {
@@ -86,12 +86,12 @@ sordino_status muon_new(const muon_matrix *matrices, size_t n, const kernels *ta
         m->workers = w;
         m->kernels = train_kernels_of(table);
         m->matrices = calloc(n + 1, sizeof *m->matrices);
-        m->benches = calloc(workers_count(w), sizeof *m->benches);
+        m->workspaces = calloc(workers_count(w), sizeof *m->workspaces);
         m->at = calloc(columns, sizeof *m->at);
-        had = m->matrices && m->benches && m->at;
+        had = m->matrices && m->workspaces && m->at;
     }
     for (uint32_t i = 0; had && i < workers_count(w); i++)
-        had = bench_new(&m->benches[i], rows, columns);
+        had = workspace_new(&m->workspaces[i], rows, columns);
     if (!had) {
         muon_free(m);
         *out = NULL;
@@ -132,7 +132,7 @@ static void multiply(const muon *m, const float *x, size_t x_stride, const float
 }
 
 /* One step: X becomes a X + (b A + c A A) X with A = X X', in b->x again. */
-static void newton_schulz(const muon *m, bench *b, size_t rows, size_t columns)
+static void newton_schulz(const muon *m, workspace *b, size_t rows, size_t columns)
 {
     const size_t row = kernels_pad(rows), long_row = kernels_pad(columns);
     for (size_t c = 0; c < columns; c++)
@@ -153,7 +153,7 @@ static void newton_schulz(const muon *m, bench *b, size_t rows, size_t columns)
 }
 
 /* Copies `from` [rows][columns], or turned, into rows padded with zeros, divided by its norm. */
-static void load(bench *b, const float *from, const muon_matrix *s)
+static void load(workspace *b, const float *from, const muon_matrix *s)
 {
     const bool tall = s->rows > s->columns;
     const size_t rows = smaller(s->rows, s->columns), columns = larger(s->rows, s->columns);
@@ -173,7 +173,7 @@ static void step_of(void *self, uint32_t thread, size_t k)
 {
     muon *const m = self;
     const muon_matrix *const s = &m->matrices[k];
-    bench *const b = &m->benches[thread];
+    workspace *const b = &m->workspaces[thread];
     float *const restrict kept = m->momentum + s->offset, *const restrict g =
                                                               m->gradient + s->offset;
     for (size_t i = 0; i < s->rows * s->columns; i++) {

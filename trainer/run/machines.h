@@ -29,7 +29,7 @@ uint32_t machines_rank(const machines *m); /* 0..count-1; 0 is the one that writ
 uint32_t machines_count(const machines *m);
 
 /* `bytes` of machine 0 for all. */
-void machines_share(machines *m, void *bytes, size_t n);
+void machines_broadcast(machines *m, void *bytes, size_t n);
 
 /* Whether any machine says so. */
 bool machines_any(machines *m, bool mine);
@@ -53,6 +53,6 @@ SORDINO_NODISCARD sordino_status machines_reserve(machines *m, uint32_t lanes, s
 void machines_sum(machines *m, float *const *lanes, float *sum);
 
 /* The same for a few numbers [n], of which all machines but one have 0. */
-void machines_gather(machines *m, double *numbers, size_t n);
+void machines_all_reduce(machines *m, double *numbers, size_t n);
 
 #endif

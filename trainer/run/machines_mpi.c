@@ -78,7 +78,7 @@ uint32_t machines_count(const machines *m)
     return m ? (uint32_t)m->count : 1;
 }
 
-void machines_share(machines *m, void *bytes, size_t n)
+void machines_broadcast(machines *m, void *bytes, size_t n)
 {
     for (size_t at = 0; m && at < n; at += SHARE_MOST) {
         const size_t some = n - at < SHARE_MOST ? n - at : SHARE_MOST;
@@ -133,7 +133,7 @@ sordino_status machines_same(machines *m, const char *text, const char *what, so
     if (!m)
         return SORDINO_OK;
     size_t n = strlen(text) + 1;
-    machines_share(m, &n, sizeof n);
+    machines_broadcast(m, &n, sizeof n);
     char *const theirs = calloc(n, 1);
     sordino_status status = SORDINO_OK;
     if (!theirs)
@@ -142,7 +142,7 @@ sordino_status machines_same(machines *m, const char *text, const char *what, so
     if (theirs && status == SORDINO_OK) {
         if (m->rank == 0)
             memcpy(theirs, text, n);
-        machines_share(m, theirs, n);
+        machines_broadcast(m, theirs, n);
         if (strcmp(theirs, text) != 0)
             status =
                 error_set(why, SORDINO_BAD_ARG, "%s differ from those of the first machine", what);
@@ -193,7 +193,7 @@ void machines_sum(machines *m, float *const *lanes, float *sum)
     wait_for(&r, 1);
 }
 
-void machines_gather(machines *m, double *numbers, size_t n)
+void machines_all_reduce(machines *m, double *numbers, size_t n)
 {
     MPI_Request r;
     if (!m)

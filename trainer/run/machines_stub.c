@@ -28,7 +28,7 @@ uint32_t machines_count(const machines *m)
     return 1;
 }
 
-void machines_share(machines *m, void *bytes, size_t n)
+void machines_broadcast(machines *m, void *bytes, size_t n)
 {
     (void)m, (void)bytes, (void)n;
 }
@@ -62,7 +62,7 @@ void machines_sum(machines *m, float *const *lanes, float *sum)
     (void)m, (void)lanes, (void)sum;
 }
 
-void machines_gather(machines *m, double *numbers, size_t n)
+void machines_all_reduce(machines *m, double *numbers, size_t n)
 {
     (void)m, (void)numbers, (void)n;
 }

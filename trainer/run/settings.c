@@ -17,7 +17,7 @@ typedef struct setting {
     setting_type type;
     size_t offset;
     double low, high; /* of numbers */
-    bool essence;     /* bears on the result */
+    bool fingerprint; /* bears on the result */
 } setting;
 
 #define AT(field) offsetof(settings, field)
@@ -260,7 +260,7 @@ static option_row row_of(const setting *t)
                       .high = t->high,
                       .most = t->type == LONG ? UINT64_MAX : (uint64_t)fmax(t->high, 0),
                       .bytes = t->type == LONG ? sizeof(uint64_t) : sizeof(uint32_t),
-                      .mark = t->essence};
+                      .mark = t->fingerprint};
     if (t->type == FLAG) /* one is named by what is not usual */
         row.kind = t->offset == AT(predict_noise) ? OPTION_OFF : OPTION_ON;
     else
@@ -523,7 +523,7 @@ static void print_setting(const settings *s, const settings *usual, const settin
     }
 }
 
-char *settings_text(const settings *s, bool essence)
+char *settings_text(const settings *s, bool fingerprint)
 {
     settings usual;
     char *text = NULL;
@@ -537,8 +537,8 @@ char *settings_text(const settings *s, bool essence)
         settings_init(&usual);
     for (size_t i = 0; i < N_SETTINGS; i++) {
         const bool nothing = table[i].offset == AT(from) && !settings_start(s);
-        if (!essence || (table[i].essence && !nothing))
-            print_setting(s, &usual, &table[i], !essence && s->given[i], to);
+        if (!fingerprint || (table[i].fingerprint && !nothing))
+            print_setting(s, &usual, &table[i], !fingerprint && s->given[i], to);
     }
     settings_free(&usual);
     if (fclose(to) != 0) {

@@ -107,9 +107,9 @@ SORDINO_NODISCARD sordino_status settings_bring_back(settings *s, const char *te
 size_t settings_rows(option_row *to);
 
 /* What differs from settings_init, or was given, as the lines of a recipe; the caller frees it;
- * NULL when out of memory. When `essence` without what does not bear on the result (output, log,
- * quiet
+ * NULL when out of memory. When `fingerprint` without what does not bear on the result (output,
+ * log, quiet
  * ...), and what differs only. */
-char *settings_text(const settings *s, bool essence);
+char *settings_text(const settings *s, bool fingerprint);
 
 #endif

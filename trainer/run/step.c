@@ -258,7 +258,7 @@ sordino_status stepper_gradient(stepper *s, uint64_t number, step_result *result
         s->found[lanes + i] = own ? s->lanes[i].seconds : 0;
     }
     s->found[2 * (size_t)lanes] = status != SORDINO_OK;
-    machines_gather(s->spec.machines, s->found, 2 * (size_t)lanes + 1);
+    machines_all_reduce(s->spec.machines, s->found, 2 * (size_t)lanes + 1);
     if (s->found[2 * (size_t)lanes] > 0)
         return machines_agree(s->spec.machines, status, why);
     add_lanes(s);

@@ -41,7 +41,7 @@ void train_free(train *t)
     free(t->best_values);
     free(t->start_values);
     free(t->saved.values);
-    free(t->essence);
+    free(t->fingerprint);
     free(t->options);
     free(t);
 }
@@ -164,12 +164,13 @@ static sordino_status new_network(train *t, sordino_error *why)
 /* Text that says what a run is, for checkpoints and to compare machines by. */
 static sordino_status describe_run(train *t, sordino_error *why)
 {
-    t->essence = settings_text(t->settings, true);
+    t->fingerprint = settings_text(t->settings, true);
     t->options = settings_text(t->settings, false);
     snprintf(t->graph_hash, sizeof t->graph_hash, "%016" PRIx64, graph_hash(t->graph));
     snprintf(t->data_hash, sizeof t->data_hash, "%016" PRIx64, sources_hash(t->sources));
-    return t->essence && t->options ? SORDINO_OK
-                                    : error_set(why, SORDINO_NO_MEM, "Out of memory for settings");
+    return t->fingerprint && t->options
+               ? SORDINO_OK
+               : error_set(why, SORDINO_NO_MEM, "Out of memory for settings");
 }
 
 /* One run on all machines. */
@@ -178,7 +179,7 @@ static sordino_status same_everywhere(train *t, sordino_error *why)
     const settings *const s = t->settings;
     char length[128];
     snprintf(length, sizeof length, "%.17g %.17g %.17g", s->minutes, s->hours, s->steps);
-    sordino_status status = machines_same(t->machines, t->essence, "The settings", why);
+    sordino_status status = machines_same(t->machines, t->fingerprint, "The settings", why);
     if (status == SORDINO_OK)
         status = machines_same(t->machines, length, "--minutes, --hours or --steps", why);
     if (status == SORDINO_OK)
@@ -280,7 +281,7 @@ static checkpoint describe(train *t, checkpoint_vector v[N_VECTORS], checkpoint_
     for (int k = 0; k < SCORE_COUNT; k++)
         n[11 + k] = (checkpoint_number){score_names[k], &t->figures[SCORE_MODEL].mean[k], false};
     n[11 + SCORE_COUNT] = (checkpoint_number){"found_rate", &t->found_rate, true};
-    x[0] = (checkpoint_text){"settings", t->essence, false};
+    x[0] = (checkpoint_text){"settings", t->fingerprint, false};
     x[1] = (checkpoint_text){"graph", t->graph_hash, false};
     x[2] = (checkpoint_text){"data", t->data_hash, false};
     x[3] = (checkpoint_text){"options", t->options, true};
@@ -355,9 +356,9 @@ sordino_status train_resume(train *t, sordino_error *why)
         status = checkpoint_read(t->settings->checkpoint, &c, why);
     status = machines_agree(t->machines, status, why);
     for (size_t i = 0; status == SORDINO_OK && i < N_VECTORS; i++)
-        machines_share(t->machines, v[i].values, v[i].n * sizeof *v[i].values);
+        machines_broadcast(t->machines, v[i].values, v[i].n * sizeof *v[i].values);
     for (size_t i = 0; status == SORDINO_OK && i < N_NUMBERS; i++)
-        machines_share(t->machines, n[i].value, sizeof *n[i].value);
+        machines_broadcast(t->machines, n[i].value, sizeof *n[i].value);
     return status;
 }
 
@@ -406,7 +407,7 @@ static sordino_status score_values(train *t, score_subject subject, const float 
     if (t->scoring)
         status = score_here(t, subject, values, out, why);
     status = machines_agree(t->machines, status, why);
-    machines_share(t->machines, out, sizeof *out);
+    machines_broadcast(t->machines, out, sizeof *out);
     return status;
 }
 
@@ -564,7 +565,7 @@ bool train_heed(train *t, bool stop)
 {
     const bool first = machines_rank(t->machines) == 0;
     double told[] = {stop, first ? t->elapsed : 0, first ? t->speed : 0};
-    machines_gather(t->machines, told, sizeof told / sizeof *told);
+    machines_all_reduce(t->machines, told, sizeof told / sizeof *told);
     t->elapsed = told[1];
     t->speed = told[2];
     return told[0] > 0;
@@ -574,7 +575,7 @@ bool train_heed(train *t, bool stop)
 static void plan_scoring(train *t)
 {
     t->next_score = t->hours + score_interval(t);
-    machines_share(t->machines, &t->next_score, sizeof t->next_score);
+    machines_broadcast(t->machines, &t->next_score, sizeof t->next_score);
 }
 
 sordino_status train_run(train *t, const volatile int *stop, train_watcher watcher, void *self,

@@ -30,7 +30,7 @@ struct train {
     float *best_values;
     float *start_values; /* of the start model; NULL: none */
     char graph_hash[17], data_hash[17], from_hash[17];
-    char *essence, *options; /* settings_text: what bears on the result, and all */
+    char *fingerprint, *options; /* settings_text: what bears on the result, and all */
     double minutes;
 
     /* Kept in checkpoints. */
