@@ -408,7 +408,9 @@ sordino_status look_forms(table_look *l, sordino_error *why)
     const size_t n = l->shape->n_columns;
     number_evidence *const e = calloc(n, sizeof *e);
     bool comma = false, point = false;
-    sordino_status status = e ? SORDINO_OK : fail_no_memory(why);
+    sordino_status status = SORDINO_OK;
+    if (!e)
+        return fail_no_memory(why);
     for (size_t k = 0; !status && k < n; k++) {
         number_form form;
         if (l->types[k] == TYPE_NUMBER && weigh_column(l, k, &e[k], &form) == NUMBER_CLEAR) {

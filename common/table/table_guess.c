@@ -205,7 +205,7 @@ static int digits_of_whole(table_look *l, size_t column)
 {
     const double moved = mean_step(l->values, look_values(l, column));
     int digits = 0;
-    for (double unit = 1; digits < 3 && unit > 0.5 * moved; unit /= 10)
+    while (digits < 3 && pow(10, -digits) > 0.5 * moved)
         digits++;
     return moved > 0 ? digits : -1;
 }

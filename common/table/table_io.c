@@ -323,7 +323,7 @@ static sordino_status take_data(table *t, const table_row *row, size_t i, float 
             return status;
         if (wide)
             wide[i * n + c] = value;
-        else
+        if (to)
             to[i * n + c] = t->spans[c].is_gap ? NAN : (float)(value - t->shape.offsets[c]);
     }
     t->counts.odd += t->row_is_odd;

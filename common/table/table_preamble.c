@@ -18,93 +18,27 @@ static bool is_time_pattern(const char *text)
     return n >= 5 && strpbrk(text, ":/-") && strspn(text, "hmsdyfHMSDYF:/.- ") == n;
 }
 
+/* Of what instruments measure, in small letters. */
+static const char *const known_units[] = {
+    "v",     "mv",    "uv",       "\xc2\xb5v",  "\xce\xbcv",   "volt",    "volts",    "a",
+    "ma",    "ua",    "amp",      "amps",       "ampere",      "amperes", "hz",       "khz",
+    "g",     "mg",    "m/s^2",    "m/s2",       "m/s\xc2\xb2", "m/s",     "rad/s",    "deg",
+    "deg/s", "dps",   "\xc2\xb0", "\xc2\xb0/s", "\u00b0c",     "c",       "degc",     "\u00b0f",
+    "k",     "pa",    "kpa",      "hpa",        "mbar",        "bar",     "mmhg",     "%",
+    "%rh",   "db",    "dbm",      "w",          "mw",          "kw",      "ohm",      "ohms",
+    "n",     "nm",    "m",        "mm",         "cm",          "um",      "l/min",    "ppm",
+    "ppb",   "ug/m3", "lux",      "lx",         "counts",      "a.u.",    "au",       "nu",
+    "adu",   "bpm",   "us/cm",    "ut",         "sequence",    "t",       "unitless", "kg",
+    "gauss", "mt",    "none",     "-",          "degrees"};
+
 static bool is_unit(const char *text)
 {
-    static const char *const units[] = {"v",
-                                        "mv",
-                                        "uv",
-                                        "\xc2\xb5v",
-                                        "\xce\xbcv",
-                                        "volt",
-                                        "volts",
-                                        "a",
-                                        "ma",
-                                        "ua",
-                                        "amp",
-                                        "amps",
-                                        "ampere",
-                                        "amperes",
-                                        "hz",
-                                        "khz",
-                                        "g",
-                                        "mg",
-                                        "m/s^2",
-                                        "m/s2",
-                                        "m/s\xc2\xb2",
-                                        "m/s",
-                                        "rad/s",
-                                        "deg",
-                                        "deg/s",
-                                        "dps",
-                                        "\xc2\xb0",
-                                        "\xc2\xb0/s",
-                                        "\xc2\xb0"
-                                        "c",
-                                        "c",
-                                        "degc",
-                                        "\xc2\xb0"
-                                        "f",
-                                        "k",
-                                        "pa",
-                                        "kpa",
-                                        "hpa",
-                                        "mbar",
-                                        "bar",
-                                        "mmhg",
-                                        "%",
-                                        "%rh",
-                                        "db",
-                                        "dbm",
-                                        "w",
-                                        "mw",
-                                        "kw",
-                                        "ohm",
-                                        "ohms",
-                                        "n",
-                                        "nm",
-                                        "m",
-                                        "mm",
-                                        "cm",
-                                        "um",
-                                        "l/min",
-                                        "ppm",
-                                        "ppb",
-                                        "ug/m3",
-                                        "lux",
-                                        "lx",
-                                        "counts",
-                                        "a.u.",
-                                        "au",
-                                        "nu",
-                                        "adu",
-                                        "bpm",
-                                        "us/cm",
-                                        "ut",
-                                        "sequence",
-                                        "t",
-                                        "unitless",
-                                        "kg",
-                                        "gauss",
-                                        "mt",
-                                        "none",
-                                        "-",
-                                        "degrees"};
     char copy[24];
     snprintf(copy, sizeof copy, "%s", text);
     for (char *c = copy; *c; c++)
         *c = (char)tolower((unsigned char)*c);
-    for (size_t i = 0; i < sizeof units / sizeof *units; i++)
-        if (strcmp(copy, units[i]) == 0)
+    for (size_t i = 0; i < sizeof known_units / sizeof *known_units; i++)
+        if (strcmp(copy, known_units[i]) == 0)
             return true;
     return name_time_unit(text) > 0 || is_time_pattern(text);
 }

@@ -15,10 +15,10 @@ static const double uneven_share = 0.25;
 
 /* The steps of a column over the head's rows. */
 typedef struct steps {
-    size_t n, zeros, odd;    /* odd: not as the usual one */
-    double median, mean;     /* in the column's unit */
-    double whole_ticks;      /* mean from the first change of time to the last */
-    double resolution, tick; /* tick: the middle one of the steps over 0 */
+    size_t n, zeros, falls, odd; /* odd: not as the usual one */
+    double median, mean;         /* in the column's unit */
+    double whole_ticks;          /* mean from the first change of time to the last */
+    double resolution, tick;     /* tick: the middle one of the steps over 0 */
     bool rises, is_even, is_clock;
     size_t first_change; /* the step, from 1, that left the first time; 0 = none did */
     long double first_tick;
@@ -110,6 +110,7 @@ static void find_steps(table_look *l, size_t column, steps *out)
         if (have) {
             const double moved = over_midnight(l, column, (double)(now - last), dated);
             out->zeros += moved == 0;
+            out->falls += moved < 0;
             out->rises = out->rises && moved > 0;
             step[out->n++] = moved;
             add_tick(out, now, moved);
@@ -186,11 +187,30 @@ static int grade(const steps *s)
     return s->is_even ? 4 : s->rises ? 3 : s->median > 0 ? 2 : 1;
 }
 
+static bool is_first_number(const table_look *l, size_t column)
+{
+    for (size_t k = 0; k < column; k++)
+        if (l->types[k] == TYPE_NUMBER)
+            return false;
+    return true;
+}
+
+/* Hours, or minutes, that begin again and again: a part of a time, not one. */
+static bool is_part(const table_look *l, size_t column, const steps *s)
+{
+    return l->types[column] == TYPE_NUMBER && s->falls > 1 &&
+           name_read(l->shape->columns[column].name, "").hint == NAME_MAYBE_TIME;
+}
+
 static bool is_candidate(const table_look *l, size_t column)
 {
     const column_kind kind = l->shape->columns[column].kind;
-    if (l->types[column] == TYPE_CLOCK || kind == COLUMN_CLOCK)
+    const name_hint hint = name_read(l->shape->columns[column].name, look_unit(l, column)).hint;
+    if (l->types[column] == TYPE_CLOCK)
         return true;
+    /* By its values alone a column is a time only where times stand: before all other numbers. */
+    if (kind == COLUMN_CLOCK)
+        return hint == NAME_TIME || hint == NAME_MAYBE_TIME || is_first_number(l, column);
     /* Without names: a first column that counts, beside others. */
     return column == 0 && l->shape->n_columns > 1 && !*l->shape->columns[0].name &&
            kind == COLUMN_COUNTER && !l->wishes->first_row;
@@ -207,6 +227,8 @@ static sordino_status find_time(table_look *l, sordino_error *why)
         if (l->types[k] == TYPE_CLOCK && choose_order(l, k, why))
             return why ? why->status : SORDINO_UNSUPPORTED;
         find_steps(l, k, &s);
+        if (is_part(l, k, &s))
+            continue;
         /* A first row tells no steps; its names do. */
         const int now = l->wishes->first_row ? 1 : grade(&s);
         if (now > best) {

@@ -137,7 +137,7 @@ static name_hint time_hint(const words *w, double unit)
         last--;
     if (is_time_word(first))
         return NAME_TIME;
-    if (is_time_word(w->at[last]))
+    if (last > 0 && is_time_word(w->at[last]))
         return goes_before_time(w->at[last - 1]) || strstr(w->at[last], "stamp") ? NAME_TIME
                                                                                  : NAME_MAYBE_TIME;
     if (is_in(first, maybe, COUNT_OF(maybe)) && (last == 0 || strcmp(w->at[1], "axis") == 0))
@@ -197,7 +197,7 @@ name_facts name_read(const char *name, const char *unit)
 {
     name_facts facts = {NAME_PLAIN, 0};
     char inside[MAX_NAME], plain[MAX_NAME];
-    words w;
+    words w = {.n = 0};
     bracketed(*unit ? unit : name, inside, sizeof inside);
     if (*unit && !*inside)
         snprintf(inside, sizeof inside, "%s", unit);

@@ -194,6 +194,8 @@ def measured(r, n, dialect, gaps=True):
     # Three digits behind a comma might be thousands: that is refused, and tried elsewhere.
     decimals, sci = r.choice((2, 2, 4, 5, 6)), False
     form = r.choice(("fixed", "fixed", "fixed", "whole", "scientific"))
+    if dialect.thousands:
+        form = "fixed"  # 1,234 alone has two readings: that is refused, and tried elsewhere
     if form == "whole":
         values, decimals = [40 * v / swing for v in values], 0
     elif form == "scientific":

@@ -279,6 +279,16 @@ class Rates(Folder):
         self.assertIn("no times, so rows are counted", self.through(text)[1])
         self.assertIn("250 Hz as said", self.through(text, "--rate", 250)[1])
 
+    def test_what_only_rises_is_no_time(self):
+        r = random.Random(SEED)
+        ramp = "a,b\n" + "".join(f"{r.gauss(0, 1):.3f},{i / 2 + r.gauss(0, 0.01):.4f}\n" for i in range(100))
+        self.assertIn("denoises a; kept b (clock); no times", self.only(ramp, {0}, skip=1))
+        parts = "Year,Day,Hour,a\n" + "".join(
+            f"2020,{1 + i // 24},{i % 24},{v:.3f}\n" for i, v in enumerate(signal(100)))
+        told = self.only(parts, {3}, skip=1)
+        self.assertNotIn("Hz from Hour", told)
+        self.assertNotIn("jumps in time", told)
+
     def test_a_date_column_beside_a_time_of_day(self):
         text = "Date,Time,a\n" + "".join(
             f"2020-01-{1 + i // 60:02},{i % 60 // 30 + 11:02}:{i % 30:02}:00,{v:.3f}\n" for i, v in enumerate(signal(120)))
