@@ -1,5 +1,6 @@
 #include "offline/batch/batch.h"
 #include "common/sound/wav_io.h"
+#include "offline/batch/run_job.h"
 
 #include <dirent.h>
 #include <errno.h>

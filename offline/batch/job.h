@@ -40,9 +40,6 @@ typedef struct job {
     float input_db, output_db, reduction_db;
 } job;
 
-/* Runs it; whatever goes wrong is told in the job, and leaves no output. Any thread. */
-void job_run(job *j, const job_setup *setup);
-
 /* True when the name ends as a table's does: .csv, .tsv or .txt. */
 bool job_is_table(const char *path, const options *o);
 
