@@ -8,7 +8,7 @@
 
 #include "plugin/instance.h"
 
-/* Asks for the model at a path of `n` bytes, "" for the library's own; the newest wish wins. */
+/* Asks for the model at a path of `n` bytes, "" for the library's own; the newest request wins. */
 void change_ask(instance *x, const char *path, size_t n) SORDINO_RT;
 
 /* Once in each run: sends, takes and gives back what there is. When `at_once`, a model that was

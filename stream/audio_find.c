@@ -121,7 +121,7 @@ static int pair(const found *in, const found *out, audio_plan *plan)
     return n;
 }
 
-static sordino_status fail_none(const audio_wishes *w, const found *in, const found *out,
+static sordino_status fail_none(const audio_request *w, const found *in, const found *out,
                                 sordino_error *why)
 {
     if (Pa_GetDeviceCount() < 1)
@@ -152,7 +152,7 @@ static void print_side(const char *option, const char *name, const found *f)
     }
 }
 
-static sordino_status take_channels(const audio_wishes *w, audio_plan *plan, sordino_error *why)
+static sordino_status take_channels(const audio_request *w, audio_plan *plan, sordino_error *why)
 {
     const int most_in = plan->input >= 0 ? channels_of(plan->input, true) : SORDINO_MAX_CHANNELS;
     const int most_out = plan->output >= 0 ? channels_of(plan->output, false) : 0;
@@ -169,7 +169,7 @@ static sordino_status take_channels(const audio_wishes *w, audio_plan *plan, sor
     return SORDINO_OK;
 }
 
-sordino_status audio_find(const audio_wishes *w, audio_plan *plan, sordino_error *why)
+sordino_status audio_find(const audio_request *w, audio_plan *plan, sordino_error *why)
 {
     found in, out;
     memset(plan, 0, sizeof *plan);

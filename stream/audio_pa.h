@@ -12,13 +12,13 @@
 #include "stream/engine.h"
 
 /* What is asked for. Texts are borrowed. */
-typedef struct audio_wishes {
+typedef struct audio_request {
     const char *input, *output; /* part of a name; NULL = the default; "none" = without */
     double rate;                /* Hz; 0 = the device's own */
     unsigned long block;        /* frames; 0 = as the device likes; a JACK server has its own */
     double latency;             /* s, of the device; 0 = its own low one */
     uint32_t channels;          /* 0 = one */
-} audio_wishes;
+} audio_request;
 
 /* What was found for it. */
 typedef struct audio_plan {
@@ -53,7 +53,7 @@ size_t audio_list(bool json, FILE *to);
 /* Finds the devices. A name fits when it is a part of "API: device", large or small letters alike;
  * one that is equal to it goes before. When several fit they are printed on standard error.
  * Errors: NOT_FOUND; BAD_ARG (several fit); UNSUPPORTED (not so many channels). */
-SORDINO_NODISCARD sordino_status audio_find(const audio_wishes *wishes, audio_plan *out,
+SORDINO_NODISCARD sordino_status audio_find(const audio_request *request, audio_plan *out,
                                             sordino_error *why);
 
 /* Opens the stream for an engine, which is borrowed until audio_close; then, by audio_begin, lets

@@ -34,7 +34,7 @@ struct engine {
 
     /* Between the threads. */
     _Atomic(method *) next, old;
-    _Atomic(tap *) raw, clean;
+    _Atomic(capture *) raw, clean;
     atomic_uint in_block; /* odd while a block runs */
     atomic_uint told;     /* as `ended`, once what was learned is there */
     _Atomic float input_db, output_db, reduction_db;
@@ -212,7 +212,8 @@ static void tell_meters(engine *e, size_t n)
     atomic_store_explicit(&e->reduction_db, m.reduction_db, memory_order_relaxed);
 }
 
-static void run_slice(engine *e, const float *in, float *out, size_t n, tap *raw, tap *clean)
+static void run_slice(engine *e, const float *in, float *out, size_t n, capture *raw,
+                      capture *clean)
 {
     const uint32_t channels = e->channels, channels_out = e->channels_out;
     if (e->feed)
@@ -221,11 +222,11 @@ static void run_slice(engine *e, const float *in, float *out, size_t n, tap *raw
         for (size_t i = 0; i < n; i++)
             e->in[c][i] = in ? in[i * channels + c] : 0.0F;
     if (raw)
-        tap_push(raw, (const float *const *)e->in, n);
+        capture_push(raw, (const float *const *)e->in, n);
     if (switcher_run(&e->switcher, (const float *const *)e->in, e->out, n))
         arrive(e);
     if (clean)
-        tap_push(clean, (const float *const *)e->out, n);
+        capture_push(clean, (const float *const *)e->out, n);
     for (uint32_t c = 0, from = 0; out && c < channels_out; c++) {
         for (size_t i = 0; i < n; i++)
             out[i * channels_out + c] = e->out[from][i];
@@ -237,7 +238,7 @@ static void run_slice(engine *e, const float *in, float *out, size_t n, tap *raw
 void engine_run(engine *e, const float *in, float *out, size_t n)
 {
     atomic_fetch_add(&e->in_block, 1);
-    tap *const raw = atomic_load(&e->raw), *const clean = atomic_load(&e->clean);
+    capture *const raw = atomic_load(&e->raw), *const clean = atomic_load(&e->clean);
     take_controls(e);
     take_next(e);
     for (size_t at = 0; at < n; at += SLICE)
@@ -320,13 +321,13 @@ const method *engine_method(const engine *e)
     return e->announced;
 }
 
-void engine_set_taps(engine *e, tap *raw, tap *clean)
+void engine_set_captures(engine *e, capture *raw, capture *clean)
 {
     atomic_store(&e->raw, raw);
     atomic_store(&e->clean, clean);
 }
 
-bool engine_taps_idle(const engine *e)
+bool engine_captures_idle(const engine *e)
 {
     return atomic_load(&e->in_block) % 2 == 0;
 }

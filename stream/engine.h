@@ -1,6 +1,6 @@
 /*
  * What runs in the audio callback: a denoiser, controls that other threads set, meters that they
- * read, and taps for recordings. Knows nothing of sound cards, so that a test can play the
+ * read, and captures for recordings. Knows nothing of sound cards, so that a test can play the
  * callback.
  */
 #ifndef STREAM_ENGINE_H
@@ -15,7 +15,7 @@
 #include "common/learned.h"
 #include "common/processor.h"
 #include "stream/feed.h"
-#include "stream/tap.h"
+#include "stream/capture.h"
 
 typedef struct engine engine;
 
@@ -70,10 +70,11 @@ uint32_t engine_latency(const engine *e);
 /* The method that is heard; after a change the new one, once engine_tidy was true. */
 const method *engine_method(const engine *e);
 
-/* From the next block on input and output frames also go to these taps; NULL: no more. A tap is not
- * to be freed before engine_taps_idle was true after it was taken away, or the callback stopped. */
-void engine_set_taps(engine *e, tap *raw, tap *clean);
-bool engine_taps_idle(const engine *e);
+/* From the next block on input and output frames also go to these captures; NULL: no more. A
+ * capture is not to be freed before engine_captures_idle was true after it was taken away, or the
+ * callback stopped. */
+void engine_set_captures(engine *e, capture *raw, capture *clean);
+bool engine_captures_idle(const engine *e);
 
 /* From the next block on frames of this feed, borrowed, stand in for the input; NULL: no more. Not
  * while the callback runs. */

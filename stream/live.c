@@ -24,11 +24,11 @@ enum { TICK_MS = 100 };
 static const double first_wait = 0.25, longest_wait = 4; /* s, between attempts to reopen */
 static const double plain_every = 10, json_every = 1;    /* s, between lines of status */
 static const double limit_step = 3;                      /* dB a key press */
-static const double tap_patience = 2;                    /* s for a block to be through */
+static const double capture_patience = 2;                /* s for a block to be through */
 
 typedef struct live {
     const live_options *o;
-    audio_wishes wishes;
+    audio_request request;
     audio_plan plan;
     engine *engine;
     audio *audio; /* NULL while the device is lost */
@@ -182,24 +182,24 @@ static void change_method(live *l, size_t to, const char *event)
 
 /* ---- recordings */
 
-/* Takes the taps away from the callback; false when it hangs with them in its hands. */
-static bool take_taps_back(const live *l)
+/* Takes the captures away from the callback; false when it hangs with them in its hands. */
+static bool take_captures_back(const live *l)
 {
     const struct timespec pause = {.tv_nsec = 1000000};
-    const double end = wake_now() + tap_patience;
+    const double end = wake_now() + capture_patience;
     if (!l->engine)
         return true;
-    engine_set_taps(l->engine, NULL, NULL);
-    while (!engine_taps_idle(l->engine) && wake_now() < end)
+    engine_set_captures(l->engine, NULL, NULL);
+    while (!engine_captures_idle(l->engine) && wake_now() < end)
         nanosleep(&pause, NULL);
-    return engine_taps_idle(l->engine);
+    return engine_captures_idle(l->engine);
 }
 
 static void stop_recording(live *l)
 {
     sordino_error why;
     record **const all[] = {&l->raw, &l->clean};
-    const bool idle = take_taps_back(l);
+    const bool idle = take_captures_back(l);
     for (int i = 0; i < 2; i++) {
         record *const r = *all[i];
         const char *const name = i == 0                              ? "record-raw"
@@ -207,10 +207,11 @@ static void stop_recording(live *l)
                                                                      : "record-clean";
         if (!r)
             continue;
-        const uint64_t pushed = tap_pushed(record_tap(r)), lost = tap_lost(record_tap(r));
+        const uint64_t pushed = capture_pushed(record_capture(r)),
+                       lost = capture_lost(record_capture(r));
         *all[i] = NULL;
         if (!idle)
-            record_leave_tap(r);
+            record_leave_capture(r);
         if (record_close(r, &why)) {
             screen_warn("record", name, "%s", why.text);
             l->write_failed = true;
@@ -221,11 +222,11 @@ static void stop_recording(live *l)
     l->recording = l->by_option = false;
 }
 
-/* Of what could not begin nothing is left behind. No callback has the taps. */
+/* Of what could not begin nothing is left behind. No callback has the captures. */
 static void discard_recording(live *l)
 {
     if (l->engine)
-        engine_set_taps(l->engine, NULL, NULL);
+        engine_set_captures(l->engine, NULL, NULL);
     record_discard(l->raw);
     record_discard(l->clean);
     l->raw = l->clean = NULL;
@@ -252,8 +253,8 @@ static bool start_recording(live *l, const char *raw, const char *clean, record_
         return false;
     }
     if (raw || clean)
-        engine_set_taps(l->engine, l->raw ? record_tap(l->raw) : NULL,
-                        l->clean ? record_tap(l->clean) : NULL);
+        engine_set_captures(l->engine, l->raw ? record_capture(l->raw) : NULL,
+                            l->clean ? record_capture(l->clean) : NULL);
     l->recording = raw || clean;
     return true;
 }
@@ -364,9 +365,9 @@ static sordino_status open_player(live *l, sordino_error *why)
     if (o->audio.rate > 0 && o->audio.rate != player_rate(l->player))
         return fail(why, SORDINO_UNSUPPORTED, "is of %.9g Hz; leave --rate out",
                     player_rate(l->player));
-    l->wishes.rate = player_rate(l->player);
+    l->request.rate = player_rate(l->player);
     if (player_channels(l->player) > 1) /* one is heard on both sides */
-        l->wishes.channels = player_channels(l->player);
+        l->request.channels = player_channels(l->player);
     return SORDINO_OK;
 }
 
@@ -412,7 +413,7 @@ static sordino_status open_device(live *l, sordino_error *why)
     if (status)
         return status;
     l->has_pa = true;
-    status = audio_find(&l->wishes, &plan, why);
+    status = audio_find(&l->request, &plan, why);
     if (!status)
         leave_engine(l, &plan);
     if (!status) {
@@ -612,7 +613,7 @@ static void show(live *l)
                                 .limit = l->now.limit,
                                 .frames = m.frames,
                                 .xruns = l->xruns_before + a.xruns,
-                                .record_lost = tapped ? tap_lost(record_tap(tapped)) : 0,
+                                .record_lost = tapped ? capture_lost(record_capture(tapped)) : 0,
                                 .record_written = r ? record_written(r) : 0,
                                 .losses = l->losses,
                                 .bypass = !l->now.enabled,
@@ -794,7 +795,7 @@ static int start(live *l)
 
 int live_run(const live_options *o)
 {
-    live l = {.o = o, .now = o->config, .seconds = o->seconds, .wishes = o->audio};
+    live l = {.o = o, .now = o->config, .seconds = o->seconds, .request = o->audio};
     read_resume(&l);
     methods_find(o, &l.methods);
     l.started = l.shown = wake_now();

@@ -114,7 +114,7 @@ static sordino_status open_all(noise *r, sordino_error *why)
                              r->plan.channels, &r->record, why);
     if (status)
         return status;
-    engine_set_taps(r->engine, record_tap(r->record), NULL);
+    engine_set_captures(r->engine, record_capture(r->record), NULL);
     return audio_begin(r->audio, why);
 }
 
@@ -155,10 +155,10 @@ static sordino_status finish(noise *r, bool stuck)
 {
     sordino_error why;
     const char *const path = r->o->record_noise;
-    const uint64_t lost = tap_lost(record_tap(r->record));
-    engine_set_taps(r->engine, NULL, NULL);
-    if (stuck && !engine_taps_idle(r->engine))
-        record_leave_tap(r->record);
+    const uint64_t lost = capture_lost(record_capture(r->record));
+    engine_set_captures(r->engine, NULL, NULL);
+    if (stuck && !engine_captures_idle(r->engine))
+        record_leave_capture(r->record);
     const sordino_status status = record_close(r->record, &why);
     if (status) {
         screen_warn("failed", path, "%s", why.text);

@@ -221,7 +221,7 @@ static live_options_result complain(const char *text)
 /* Files in the place of a device. */
 static const char *check_files(live_options *o)
 {
-    const audio_wishes *const a = &o->audio;
+    const audio_request *const a = &o->audio;
     if (!o->input_file && !o->output_file)
         return NULL;
     if (o->task != LIVE_RUN)

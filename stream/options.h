@@ -20,7 +20,7 @@ typedef enum live_task {
 /* Texts are borrowed from argv. */
 typedef struct live_options {
     live_task task;
-    audio_wishes audio;
+    audio_request audio;
     const char *client;    /* the name that sound servers show */
     sordino_config config; /* method, rate, channels and linking are set when a device is open */
     const char *model;     /* NULL = the built-in one for speech, or wiener */

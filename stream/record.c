@@ -23,11 +23,11 @@ struct record {
     output *whole; /* RECORD_WHOLE: what it is written to */
     char *path;    /* RECORD_AT_ONCE */
     bool made;     /* that file: it was not there before */
-    tap *tap;
+    capture *capture;
     float *piece; /* [PIECE][channels] */
     pthread_t thread;
     bool has_thread;
-    bool tap_is_held; /* by an audio thread that hangs */
+    bool capture_is_held; /* by an audio thread that hangs */
     atomic_bool ending, failed;
     atomic_uint_fast64_t written;
 };
@@ -196,7 +196,7 @@ static sordino_status open_file(record *r, const char *path, record_kind kind, b
 static void drain(record *r)
 {
     size_t n;
-    while ((n = tap_pull(r->tap, r->piece, PIECE)) > 0) {
+    while ((n = capture_pull(r->capture, r->piece, PIECE)) > 0) {
         if (atomic_load(&r->failed))
             continue;
         if (sf_writef_float(r->file, r->piece, (sf_count_t)n) == (sf_count_t)n)
@@ -232,8 +232,8 @@ static void release(record *r)
     if (r->file)
         sf_close(r->file);
     output_abandon(r->whole);
-    if (!r->tap_is_held)
-        tap_free(r->tap);
+    if (!r->capture_is_held)
+        capture_free(r->capture);
     free(r->path);
     free(r->piece);
     free(r);
@@ -249,9 +249,9 @@ void record_discard(record *r)
     release(r);
 }
 
-void record_leave_tap(record *r)
+void record_leave_capture(record *r)
 {
-    r->tap_is_held = true;
+    r->capture_is_held = true;
 }
 
 sordino_status record_open(const char *path, record_kind kind, bool force, double rate,
@@ -262,9 +262,9 @@ sordino_status record_open(const char *path, record_kind kind, bool force, doubl
     record *const r = calloc(1, sizeof *r);
     if (!r)
         return fail_no_memory(why);
-    r->tap = tap_new(channels, (size_t)(kept_seconds * rate));
+    r->capture = capture_new(channels, (size_t)(kept_seconds * rate));
     r->piece = malloc(sizeof *r->piece * PIECE * channels);
-    sordino_status status = r->tap && r->piece ? SORDINO_OK : fail_no_memory(why);
+    sordino_status status = r->capture && r->piece ? SORDINO_OK : fail_no_memory(why);
     if (!status)
         status = open_file(r, path, kind, force, &info, why);
     if (!status && pthread_create(&r->thread, NULL, run, r) != 0)
@@ -278,9 +278,9 @@ sordino_status record_open(const char *path, record_kind kind, bool force, doubl
     return SORDINO_OK;
 }
 
-tap *record_tap(record *r)
+capture *record_capture(record *r)
 {
-    return r->tap;
+    return r->capture;
 }
 
 uint64_t record_written(const record *r)

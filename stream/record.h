@@ -1,5 +1,5 @@
-/* Files that the frames of a tap are written to, by a thread of their own: a disk that is slow, or
- * full, never holds up the sound. */
+/* Files that the frames of a capture are written to, by a thread of their own: a disk that is slow,
+ * or full, never holds up the sound. */
 #ifndef STREAM_RECORD_H
 #define STREAM_RECORD_H
 
@@ -8,7 +8,7 @@
 
 #include <sordino/status.h>
 
-#include "stream/tap.h"
+#include "stream/capture.h"
 
 typedef struct record record;
 
@@ -25,7 +25,7 @@ SORDINO_NODISCARD sordino_status record_open(const char *path, record_kind kind,
                                              sordino_error *why);
 
 /* What the audio thread pushes to. Borrowed. */
-tap *record_tap(record *r);
+capture *record_capture(record *r);
 
 /* Frames written so far. Any thread. */
 uint64_t record_written(const record *r);
@@ -33,16 +33,16 @@ uint64_t record_written(const record *r);
 /* True when writing has failed: the rest is dropped and counted as lost. */
 bool record_failed(const record *r);
 
-/* Before a record is closed while its tap is not idle, because the audio thread hangs: the tap is
- * then never freed, as that thread may write to it whenever it goes on. */
-void record_leave_tap(record *r);
+/* Before a record is closed while its capture is not idle, because the audio thread hangs: the
+ * capture is then never freed, as that thread may write to it whenever it goes on. */
+void record_leave_capture(record *r);
 
-/* Releases a record that came to nothing. Its file goes with it where it was made here. The tap
+/* Releases a record that came to nothing. Its file goes with it where it was made here. The capture
  * must be idle; NULL is ignored. */
 void record_discard(record *r);
 
-/* Writes what still waits and closes the file; the tap must be idle. Released either way; NULL is
- * OK. Errors: IO. */
+/* Writes what still waits and closes the file; the capture must be idle. Released either way; NULL
+ * is OK. Errors: IO. */
 SORDINO_NODISCARD sordino_status record_close(record *r, sordino_error *why);
 
 #endif

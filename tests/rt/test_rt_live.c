@@ -35,7 +35,7 @@ static void the_callback_makes_no_forbidden_call(void **state)
     static float in[CHANNELS * MOST], out[CHANNELS * MOST];
     (void)state;
     engine *const e = engine_new(48000, CHANNELS, CHANNELS, make_method(0.032));
-    tap *const raw = tap_new(CHANNELS, 4096), *const clean = tap_new(CHANNELS, 4096);
+    capture *const raw = capture_new(CHANNELS, 4096), *const clean = capture_new(CHANNELS, 4096);
     assert_non_null(e);
     assert_non_null(raw);
     assert_non_null(clean);
@@ -49,7 +49,7 @@ static void the_callback_makes_no_forbidden_call(void **state)
     for (int round = 0; round < 60; round++) {
         const size_t n = blocks[round % 6];
         if (round == 12)
-            engine_set_taps(e, raw, clean); /* which soon are full: losing is also quick */
+            engine_set_captures(e, raw, clean); /* which soon are full: losing is also quick */
         if (round == 24)
             assert_true(engine_change(e, make_method(0.02)));
         if (round == 36)
@@ -66,11 +66,11 @@ static void the_callback_makes_no_forbidden_call(void **state)
     assert_true(engine_tidy(e));
     assert_true(engine_take_noise(e, &noise));
     sordino_profile_free(noise);
-    assert_true(tap_lost(raw) > 0);
+    assert_true(capture_lost(raw) > 0);
     engine_free(e);
     feed_free(file);
-    tap_free(raw);
-    tap_free(clean);
+    capture_free(raw);
+    capture_free(clean);
 }
 
 int main(void)

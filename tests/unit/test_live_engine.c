@@ -99,12 +99,12 @@ static void a_file_stands_in_for_the_input_to_its_end(void **state)
         device[i] = 1; /* not to be heard */
     engine *const e = engine_new(48000, 1, 1, make_method(0.032, 0));
     feed *const f = feed_new(1, ROOM);
-    tap *const raw = tap_new(1, 2 * FILE_FRAMES);
+    capture *const raw = capture_new(1, 2 * FILE_FRAMES);
     assert_non_null(e);
     assert_non_null(f);
     assert_non_null(raw);
     engine_set_feed(e, f);
-    engine_set_taps(e, raw, NULL);
+    engine_set_captures(e, raw, NULL);
     float out[BLOCK];
     engine_run(e, device, out, BLOCK); /* nothing is there yet */
     assert_int_equal(feed_late(f), BLOCK);
@@ -119,7 +119,7 @@ static void a_file_stands_in_for_the_input_to_its_end(void **state)
     assert_int_equal(feed_pulled(f), FILE_FRAMES);
     assert_int_equal(feed_late(f), BLOCK);
     assert_int_equal(feed_after(f), 18 * BLOCK - FILE_FRAMES);
-    assert_int_equal(tap_pull(raw, got, 2 * FILE_FRAMES), 19 * BLOCK);
+    assert_int_equal(capture_pull(raw, got, 2 * FILE_FRAMES), 19 * BLOCK);
     for (int i = 0; i < 19 * BLOCK; i++) {
         const int at = i - BLOCK;
         const float expected = at >= 0 && at < FILE_FRAMES ? in[at] : 0;
@@ -127,7 +127,7 @@ static void a_file_stands_in_for_the_input_to_its_end(void **state)
     }
     engine_free(e);
     feed_free(f);
-    tap_free(raw);
+    capture_free(raw);
 }
 
 static void learned_noise_is_told_while_it_sounds(void **state)
@@ -184,21 +184,21 @@ static void what_a_recording_loses_is_counted_and_stays_a_gap(void **state)
     static float got[4096];
     size_t n, all = 0;
     (void)state;
-    tap *const t = tap_new(1, ROOM);
+    capture *const t = capture_new(1, ROOM);
     assert_non_null(t);
     const float *const planes[] = {in};
     for (int round = 1; round <= 20; round++) {
         for (int i = 0; i < BLOCK; i++)
             in[i] = (float)round;
-        tap_push(t, planes, BLOCK);
+        capture_push(t, planes, BLOCK);
         if (round == 12 || round == 20) /* a disk that sleeps in between */
-            while ((n = tap_pull(t, got + all, 50)) > 0)
+            while ((n = capture_pull(t, got + all, 50)) > 0)
                 all += n;
     }
-    const uint64_t waiting = tap_pushed(t) - all;
-    assert_true(tap_lost(t) > 0);
-    assert_int_equal(tap_pushed(t), 20 * BLOCK);
-    assert_true(waiting <= tap_lost(t)); /* those lost after the last that went in */
+    const uint64_t waiting = capture_pushed(t) - all;
+    assert_true(capture_lost(t) > 0);
+    assert_int_equal(capture_pushed(t), 20 * BLOCK);
+    assert_true(waiting <= capture_lost(t)); /* those lost after the last that went in */
     size_t silent = 0;
     for (size_t i = 0; i < all; i++) {
         if (got[i] == 0)
@@ -206,8 +206,8 @@ static void what_a_recording_loses_is_counted_and_stays_a_gap(void **state)
         else
             assert_true(got[i] == (float)(i / BLOCK + 1)); /* each at its own time */
     }
-    assert_int_equal(silent + waiting, tap_lost(t));
-    tap_free(t);
+    assert_int_equal(silent + waiting, capture_lost(t));
+    capture_free(t);
 }
 
 int main(void)

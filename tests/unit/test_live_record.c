@@ -94,15 +94,15 @@ static void a_thread_that_hangs_may_write_to_its_tap_for_ever(void **state)
     (void)state;
     memset(x, 0, sizeof x);
     assert_int_equal(record_open(p.path, RECORD_AT_ONCE, false, RATE, 1, &r, NULL), SORDINO_OK);
-    tap *const t = record_tap(r);
-    tap_push(t, planes, BLOCK);
-    record_leave_tap(r);
+    capture *const t = record_capture(r);
+    capture_push(t, planes, BLOCK);
+    record_leave_capture(r);
     assert_int_equal(record_close(r, NULL), SORDINO_OK);
     assert_int_equal(stat(p.path, &at), 0);
     assert_true(at.st_size >= (off_t)sizeof x); /* the file is whole all the same */
-    tap_push(t, planes, BLOCK);
-    assert_int_equal(tap_pushed(t), 2 * BLOCK);
-    tap_free(t);
+    capture_push(t, planes, BLOCK);
+    assert_int_equal(capture_pushed(t), 2 * BLOCK);
+    capture_free(t);
     leave_place(&p);
 }
 

@@ -1,4 +1,4 @@
-#include "stream/tap.h"
+#include "stream/capture.h"
 #include "stream/ring.h"
 
 #include <stdatomic.h>
@@ -14,7 +14,7 @@ typedef struct head {
 } head;
 _Static_assert(sizeof(head) == HEAD * sizeof(float), "a head is carried as floats");
 
-struct tap {
+struct capture {
     ring *ring;
     uint32_t channels;
     uint64_t missing; /* writer: lost since the last chunk that went in */
@@ -23,9 +23,9 @@ struct tap {
     atomic_uint_fast64_t pushed, lost;
 };
 
-tap *tap_new(uint32_t channels, size_t frames)
+capture *capture_new(uint32_t channels, size_t frames)
 {
-    tap *const t = calloc(1, sizeof *t);
+    capture *const t = calloc(1, sizeof *t);
     if (!t)
         return NULL;
     const size_t chunk = HEAD + (size_t)CHUNK * channels;
@@ -33,13 +33,13 @@ tap *tap_new(uint32_t channels, size_t frames)
     t->ring = ring_new((frames / CHUNK + 1) * chunk);
     t->chunk = calloc(chunk, sizeof *t->chunk);
     if (!t->ring || !t->chunk) {
-        tap_free(t);
+        capture_free(t);
         return NULL;
     }
     return t;
 }
 
-void tap_free(tap *t)
+void capture_free(capture *t)
 {
     if (!t)
         return;
@@ -48,7 +48,7 @@ void tap_free(tap *t)
     free(t);
 }
 
-static void push_chunk(tap *t, const float *const *planes, size_t from, size_t n)
+static void push_chunk(capture *t, const float *const *planes, size_t from, size_t n)
 {
     const head h = {.lost = t->missing, .n = n};
     memcpy(t->chunk, &h, sizeof h);
@@ -63,14 +63,14 @@ static void push_chunk(tap *t, const float *const *planes, size_t from, size_t n
     }
 }
 
-void tap_push(tap *t, const float *const *planes, size_t n)
+void capture_push(capture *t, const float *const *planes, size_t n)
 {
     for (size_t at = 0; at < n; at += CHUNK)
         push_chunk(t, planes, at, n - at < CHUNK ? n - at : CHUNK);
     atomic_fetch_add_explicit(&t->pushed, n, memory_order_relaxed);
 }
 
-size_t tap_pull(tap *t, float *to, size_t most)
+size_t capture_pull(capture *t, float *to, size_t most)
 {
     size_t got = 0;
     while (got < most) {
@@ -95,12 +95,12 @@ size_t tap_pull(tap *t, float *to, size_t most)
     return got;
 }
 
-uint64_t tap_pushed(const tap *t)
+uint64_t capture_pushed(const capture *t)
 {
     return atomic_load_explicit(&t->pushed, memory_order_relaxed);
 }
 
-uint64_t tap_lost(const tap *t)
+uint64_t capture_lost(const capture *t)
 {
     return atomic_load_explicit(&t->lost, memory_order_relaxed);
 }
