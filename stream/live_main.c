@@ -2,10 +2,10 @@
 #include "common/kernels.h"
 #include "common/models.h"
 #include "stream/audio_pa.h"
-#include "stream/live.h"
 #include "stream/noise.h"
 #include "stream/options.h"
 #include "stream/print_conf.h"
+#include "stream/session.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -51,5 +51,5 @@ int live_main(int argc, char **argv)
     }
     if (!kernels_check("sordino-live"))
         return EXIT_FAILURE;
-    return live_run(&o);
+    return session_run(&o);
 }

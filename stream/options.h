@@ -35,7 +35,7 @@ typedef struct live_options {
     double noise_seconds;
     double seconds; /* to run; 0 = until told to stop */
     bool force, json, quiet, plain, rt;
-    const char *resumed; /* by a process that goes on in the place of another; see live.c */
+    const char *resumed; /* by a process that goes on in the place of another; see session.c */
     char **argv;         /* all of them */
 } live_options;
 
