@@ -90,7 +90,7 @@ static void find_side(const char *name, bool input, found *f)
     memset(f, 0, sizeof *f);
     if (name && strcmp(name, "none") == 0)
         f->none = true;
-    else if (name)
+    else if (name && strcmp(name, "default") != 0)
         find_named(name, input, f);
     else
         find_defaults(input, f);
@@ -169,6 +169,11 @@ static sordino_status take_channels(const audio_request *w, audio_plan *plan, so
     return SORDINO_OK;
 }
 
+static bool is_named(const char *name)
+{
+    return name && strcmp(name, "default") != 0;
+}
+
 sordino_status audio_find(const audio_request *w, audio_plan *plan, sordino_error *why)
 {
     found in, out;
@@ -181,13 +186,14 @@ sordino_status audio_find(const audio_request *w, audio_plan *plan, sordino_erro
     if (n == 0)
         return fail_none(w, &in, &out, why);
     /* Of a side that was not named the first of the defaults is meant. */
-    if ((w->input && in.n > 1) || (w->output && out.n > 1)) {
-        const int several_in = w->input && !in.none ? in.n : 1;
-        const int several_out = w->output && !out.none ? out.n : 1;
+    const bool has_in = is_named(w->input), has_out = is_named(w->output);
+    if ((has_in && in.n > 1) || (has_out && out.n > 1)) {
+        const int several_in = has_in && !in.none ? in.n : 1;
+        const int several_out = has_out && !out.none ? out.n : 1;
         int apis = 0;
         for (int i = 0; i < several_in; i++)
             for (int k = 0; k < several_out; k++)
-                apis += in.none || out.none || !w->input || !w->output ||
+                apis += in.none || out.none || !has_in || !has_out ||
                         api_of(in.device[i]) == api_of(out.device[k]);
         if (apis > 1) {
             print_side("--input", w->input, &in);

@@ -13,7 +13,7 @@
 
 /* What is asked for. Texts are borrowed. */
 typedef struct audio_request {
-    const char *input, *output; /* part of a name; NULL = the default; "none" = without */
+    const char *input, *output; /* part of a name; NULL, "default": the default; "none" = without */
     double rate;                /* Hz; 0 = the device's own */
     unsigned long block;        /* frames; 0 = as the device likes; a JACK server has its own */
     double latency;             /* s, of the device; 0 = its own low one */

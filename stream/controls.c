@@ -9,6 +9,15 @@
 
 static const double limit_step = 3; /* dB a key press */
 
+/* s that a press of space lets talk: a terminal tells no release of a key, only that it repeats,
+ * first after half a second or so. */
+static const double talk_time = 0.8;
+
+bool controls_is_muted(const controls *c)
+{
+    return c->muted || (c->push_to_talk && wake_now() >= c->talk_until);
+}
+
 static void apply(const controls *c)
 {
     engine_set_limit(c->engine, c->now.limit);
@@ -16,6 +25,7 @@ static void apply(const controls *c)
     engine_set_delta(c->engine, c->now.delta);
     engine_set_enabled(c->engine, c->now.enabled);
     engine_set_learn(c->engine, c->learning);
+    engine_set_mute(c->engine, controls_is_muted(c));
 }
 
 /* The method or model that sounds once all changes are done. */
@@ -149,6 +159,18 @@ void controls_key(controls *c, int key)
     case 'l':
         change_method(c, last_method(c), "reloaded");
         break;
+    case 'x':
+        c->muted = !c->muted;
+        screen_tell("mute", "output", c->muted ? "muted; press x to be heard" : "heard again");
+        break;
+    case 'p':
+        c->push_to_talk = !c->push_to_talk;
+        screen_tell("mute", "output",
+                    c->push_to_talk ? "hold space down to be heard" : "heard all the time");
+        break;
+    case ' ':
+        c->talk_until = wake_now() + talk_time;
+        break;
     case 'n':
         if (c->learning)
             end_learning(c);
@@ -181,6 +203,8 @@ void controls_step(controls *c)
         if (c->next_event)
             change_method(c, c->next_method, c->next_event);
     }
+    if (c->engine)
+        engine_set_mute(c->engine, controls_is_muted(c));
     if (c->learning && c->learn_until > 0 && wake_now() >= c->learn_until)
         end_learning(c);
 }
@@ -219,7 +243,7 @@ bool controls_save_profile(controls *c, bool is_stuck)
 
 void controls_init(controls *c, const live_options *o, const audio_plan *plan)
 {
-    *c = (controls){.o = o, .plan = plan, .now = o->config};
+    *c = (controls){.o = o, .plan = plan, .now = o->config, .push_to_talk = o->push_to_talk};
     methods_find(o, &c->methods);
 }
 

@@ -24,6 +24,8 @@ typedef struct controls {
     const char *next_event;   /* NULL = no other is asked for */
     sordino_profile *profile; /* given, or learned since; owned */
     bool has_learned;         /* the second */
+    bool muted, push_to_talk; /* push_to_talk: muted but for a moment after each press of space */
+    double talk_until;
     bool learning;
     bool awaits_noise; /* learning was ended, but what was learned is not here yet */
     bool began;        /* what --learn-noise asks for */
@@ -53,6 +55,9 @@ void controls_connect(controls *c, engine *e);
 
 /* What --learn-noise asks for, once a device is open. */
 void controls_learn_at_start(controls *c);
+
+/* Whether nothing is let out now. */
+bool controls_is_muted(const controls *c);
 
 /* A key was pressed; those that are not for controls mean nothing. */
 void controls_key(controls *c, int key);

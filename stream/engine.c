@@ -8,12 +8,12 @@
 
 enum { SLICE = PROCESSOR_CHUNK }; /* frames worked on at a time */
 
-static const double meter_seconds = 0.1;
+static const double meter_seconds = 0.1, mute_seconds = 0.01;
 
 /* As they were last set; `stamp` counts the settings, so that a block without any costs nothing. */
 typedef struct controls {
     _Atomic double limit, mix;
-    atomic_bool delta, enabled, learn;
+    atomic_bool delta, enabled, learn, mute;
     atomic_uint stamp;
     atomic_uint learned; /* how often learning was ended */
 } controls;
@@ -29,8 +29,9 @@ struct engine {
     unsigned applied;        /* the stamp that both were last set by */
     unsigned ended;          /* how often learning was ended here */
     uint64_t metered, meter_frames;
-    float *room;       /* twice [channels][SLICE] */
-    float **in, **out; /* planes in it */
+    float gain, gain_step; /* 1, or 0 while muted, and between them */
+    float *room;           /* twice [channels][SLICE] */
+    float **in, **out;     /* planes in it */
 
     /* Between the threads. */
     _Atomic(method *) next, old;
@@ -114,6 +115,8 @@ engine *engine_new(double rate, uint32_t channels, uint32_t channels_out, method
     switcher_add(&e->switcher, &first->processor);
     switcher_to(&e->switcher, (switcher_source){&first->processor, 0});
     e->meter_frames = (uint64_t)(meter_seconds * rate) + 1;
+    e->gain = 1;
+    e->gain_step = (float)(1 / (mute_seconds * rate + 1));
     atomic_store(&e->controls.limit, -120.0);
     atomic_store(&e->controls.mix, 1.0);
     atomic_store(&e->controls.enabled, true);
@@ -212,6 +215,20 @@ static void tell_meters(engine *e, size_t n)
     atomic_store_explicit(&e->reduction_db, m.reduction_db, memory_order_relaxed);
 }
 
+/* Nothing is done to what is heard. */
+static void mute(engine *e, size_t n)
+{
+    const bool muted = atomic_load_explicit(&e->controls.mute, memory_order_relaxed);
+    const float step = muted ? -e->gain_step : e->gain_step;
+    if (!muted && e->gain >= 1)
+        return;
+    for (size_t i = 0; i < n; i++) {
+        e->gain = fminf(1, fmaxf(0, e->gain + step));
+        for (uint32_t c = 0; c < e->channels; c++)
+            e->out[c][i] *= e->gain;
+    }
+}
+
 static void run_slice(engine *e, const float *in, float *out, size_t n, capture *raw,
                       capture *clean)
 {
@@ -225,6 +242,7 @@ static void run_slice(engine *e, const float *in, float *out, size_t n, capture 
         capture_push(raw, (const float *const *)e->in, n);
     if (switcher_run(&e->switcher, (const float *const *)e->in, e->out, n))
         arrive(e);
+    mute(e, n);
     if (clean)
         capture_push(clean, (const float *const *)e->out, n);
     for (uint32_t c = 0, from = 0; out && c < channels_out; c++) {
@@ -276,6 +294,11 @@ void engine_set_enabled(engine *e, bool enabled)
 {
     atomic_store(&e->controls.enabled, enabled);
     stamp(e);
+}
+
+void engine_set_mute(engine *e, bool mute_it)
+{
+    atomic_store(&e->controls.mute, mute_it);
 }
 
 void engine_set_learn(engine *e, bool learn)

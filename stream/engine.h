@@ -55,6 +55,10 @@ void engine_set_delta(engine *e, bool delta);
 void engine_set_enabled(engine *e, bool enabled);
 void engine_set_learn(engine *e, bool learn);
 
+/* Nothing goes out, and nothing is recorded of what goes out, while it is muted; glides for 10 ms.
+ */
+void engine_set_mute(engine *e, bool mute);
+
 /* Hands over the next method, which is taken over; common/switcher.h has how it comes to be heard.
  * False, and the method is not taken, while an earlier change is not done. */
 bool engine_change(engine *e, method *next);

@@ -38,16 +38,29 @@ static const option_row rows[] = {
      .help = "show the devices there are, and end"},
     {.name = "input",
      .value = "NAME",
-     .choices = "none",
+     .choices = "none default",
      .kind = OPTION_TEXT,
      .at = AT(audio.input),
      .help = "a part of a device's name as --list shows it, or none"},
     {.name = "output",
      .value = "NAME",
-     .choices = "none",
+     .choices = "none default",
      .kind = OPTION_TEXT,
      .at = AT(audio.output),
-     .help = "the same (by default JACK's devices when its server runs, else the system's)"},
+     .help = "the same; default takes JACK's when its server runs, else the system's: for "
+             "headphones alone"},
+    {.name = "virtual-mic",
+     .kind = OPTION_ON,
+     .at = AT(virtual_mic),
+     .help = "be a microphone for other programs, for as long as it runs"},
+    {.name = "virtual-speaker",
+     .kind = OPTION_ON,
+     .at = AT(virtual_speaker),
+     .help = "be a loudspeaker for other programs, to hear them without noise"},
+    {.name = "push-to-talk",
+     .kind = OPTION_ON,
+     .at = AT(push_to_talk),
+     .help = "let nothing out but while space is held down"},
     {.name = "input-file",
      .value = "FILE",
      .kind = OPTION_TEXT,
@@ -218,6 +231,20 @@ static live_options_result complain(const char *text)
     return LIVE_WRONG;
 }
 
+/* What other programs are to take for a device. */
+static const char *check_virtual(const live_options *o)
+{
+    if (!o->virtual_mic && !o->virtual_speaker)
+        return NULL;
+    if (o->virtual_mic && o->virtual_speaker)
+        return "--virtual-mic, --virtual-speaker: are two directions; run sordino-live twice";
+    if (o->virtual_mic && (o->audio.output || o->output_file))
+        return "--virtual-mic: is the output; leave --output and --output-file out";
+    if (o->virtual_speaker && (o->audio.input || o->input_file))
+        return "--virtual-speaker: is the input; leave --input and --input-file out";
+    return NULL;
+}
+
 /* Files in the place of a device. */
 static const char *check_files(live_options *o)
 {
@@ -259,6 +286,9 @@ static live_options_result check(int n, char **arguments, live_options *o)
     const char *const fault = method_option_check(&o->config);
     if (fault)
         return complain(fault);
+    const char *const devices = check_virtual(o);
+    if (devices)
+        return complain(devices);
     const char *const files = check_files(o);
     if (files)
         return complain(files);

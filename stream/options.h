@@ -7,6 +7,7 @@
 #include <sordino/sordino.h>
 
 #include "stream/audio_pa.h"
+#include "stream/virtual.h"
 
 typedef enum live_task {
     LIVE_RUN,
@@ -35,6 +36,8 @@ typedef struct live_options {
     double noise_seconds;
     double seconds; /* to run; 0 = until told to stop */
     bool force, json, quiet, plain, rt;
+    bool virtual_mic, virtual_speaker; /* at most one of them */
+    bool push_to_talk;
     const char *resumed; /* by a process that goes on in the place of another; see session.c */
     char **argv;         /* all of them */
 } live_options;

@@ -76,6 +76,10 @@ void print_systemd(const live_options *o, FILE *to)
           to);
     print_word("--input", o->audio.input, to);
     print_word("--output", o->audio.output, to);
+    if (o->virtual_speaker)
+        fputs(" --virtual-speaker", to);
+    else if (!o->audio.output) /* there is nobody to be asked */
+        fputs(" --virtual-mic", to);
     print_word("--model", o->model, to);
     if (o->config.limit != -20)
         fprintf(to, " --limit %.9g", -o->config.limit);

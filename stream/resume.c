@@ -40,14 +40,17 @@ static sordino_profile *take_noise(const char *folder)
 
 bool resume_read(const char *text, resume *out)
 {
-    int enabled, delta, end = 0;
+    int enabled, delta, muted, push_to_talk, end = 0;
     unsigned long long losses, xruns, played;
     memset(out, 0, sizeof *out);
-    if (!text || sscanf(text, "%lf,%lf,%d,%d,%u,%llu,%llu,%llu,%n", &out->limit, &out->left,
-                        &enabled, &delta, &out->n_files, &losses, &xruns, &played, &end) != 8)
+    if (!text ||
+        sscanf(text, "%lf,%lf,%d,%d,%d,%d,%u,%llu,%llu,%llu,%n", &out->limit, &out->left, &enabled,
+               &delta, &muted, &push_to_talk, &out->n_files, &losses, &xruns, &played, &end) != 10)
         return false;
     out->enabled = enabled != 0;
     out->delta = delta != 0;
+    out->muted = muted != 0;
+    out->push_to_talk = push_to_talk != 0;
     out->losses = losses;
     out->xruns = xruns;
     out->played = played;
@@ -81,9 +84,10 @@ void resume_exec(const resume *r, char **argv, const char *model)
     if (!all)
         return;
     const bool has_noise = put_noise(r->noise, folder);
-    snprintf(text, sizeof text, "%.9g,%.3f,%d,%d,%u,%llu,%llu,%llu,%s", r->limit, r->left,
-             (int)r->enabled, (int)r->delta, r->n_files, (unsigned long long)r->losses,
-             (unsigned long long)r->xruns, (unsigned long long)r->played, has_noise ? folder : "");
+    snprintf(text, sizeof text, "%.9g,%.3f,%d,%d,%d,%d,%u,%llu,%llu,%llu,%s", r->limit, r->left,
+             (int)r->enabled, (int)r->delta, (int)r->muted, (int)r->push_to_talk, r->n_files,
+             (unsigned long long)r->losses, (unsigned long long)r->xruns,
+             (unsigned long long)r->played, has_noise ? folder : "");
     memcpy(all, argv, n * sizeof *all);
     all[n++] = (char *)"--model";
     all[n++] = (char *)model;

@@ -13,7 +13,7 @@
 
 typedef struct resume {
     double limit, left; /* dB; s to run, 0 = no end */
-    bool enabled, delta;
+    bool enabled, delta, muted, push_to_talk;
     unsigned n_files;               /* recordings begun so far, of each kind */
     uint64_t losses, xruns, played; /* played: frames of a file */
     sordino_profile *noise;         /* owned by the reader; NULL = none was learned */

@@ -19,7 +19,8 @@ static struct termios raw;
 static const char one_up[] = "\033[A";
 
 static const char keys[] =
-    "q end  b bypass  d delta  - + limit  m method  l load again  n learn  r record";
+    "q end  b bypass  d delta  - + limit  m method  l load again  n learn  r record\n"
+    "x mute  p push to talk, with space";
 
 /* Safe in a signal handler. */
 static void restore(void)
@@ -123,8 +124,12 @@ static const char *modes_of(const screen_state *s, char to[static 80])
     char lost[32] = "";
     if (s->record_lost > 0)
         snprintf(lost, sizeof lost, " %llu LOST", (unsigned long long)s->record_lost);
-    snprintf(to, 80, "%s%s%s%s%s", s->bypass ? " BYPASS" : "", s->delta ? " DELTA" : "",
-             s->learning ? " LEARN" : "", s->recording ? " REC" : "", lost);
+    snprintf(to, 80, "%s%s%s%s%s%s",
+             s->muted          ? " MUTE"
+             : s->push_to_talk ? " TALK"
+                               : "",
+             s->bypass ? " BYPASS" : "", s->delta ? " DELTA" : "", s->learning ? " LEARN" : "",
+             s->recording ? " REC" : "", lost);
     return to;
 }
 
@@ -189,13 +194,14 @@ static void show_json(const screen_state *s)
            "\"input_db\": %.2f, \"output_db\": %.2f, \"reduction_db\": %.2f, \"load\": %.4f, "
            "\"worst\": %.4f, \"frames\": %llu, \"xruns\": %llu, \"recorded\": %llu, "
            "\"record_lost\": %llu, \"limit\": %.1f, \"bypass\": %s, \"delta\": %s, "
-           "\"learning\": %s, \"recording\": %s, \"waiting\": %s, \"device_losses\": %llu}\n",
+           "\"muted\": %s, \"learning\": %s, \"recording\": %s, \"waiting\": %s, "
+           "\"device_losses\": %llu}\n",
            s->rate, (unsigned long)s->latency_samples, s->device_latency, (double)s->input_db,
            (double)s->output_db, (double)s->reduction_db, s->load, s->worst,
            (unsigned long long)s->frames, (unsigned long long)s->xruns,
            (unsigned long long)s->record_written, (unsigned long long)s->record_lost, s->limit,
-           truth(s->bypass), truth(s->delta), truth(s->learning), truth(s->recording),
-           truth(s->waiting), (unsigned long long)s->losses);
+           truth(s->bypass), truth(s->delta), truth(s->muted), truth(s->learning),
+           truth(s->recording), truth(s->waiting), (unsigned long long)s->losses);
     fflush(stdout);
 }
 

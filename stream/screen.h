@@ -17,7 +17,7 @@ typedef struct screen_state {
     double load, worst; /* shares of a block's time */
     double limit;       /* dB */
     uint64_t frames, xruns, record_lost, record_written, losses;
-    bool bypass, delta, learning, recording;
+    bool bypass, delta, muted, push_to_talk, learning, recording;
     bool waiting; /* for a device that was lost */
 } screen_state;
 

@@ -5,6 +5,7 @@
 #include "stream/player.h"
 #include "stream/recordings.h"
 #include "stream/resume.h"
+#include "stream/route.h"
 #include "stream/screen.h"
 #include "stream/wake.h"
 
@@ -32,6 +33,8 @@ typedef struct session {
     bool failed;   /* it could not go on, or not read what it plays */
     controls controls;
     recordings recordings;
+    virtual_kind virtual_kind;
+    virtual_device virtual_device;
     double started, shown, retry_at, wait;
     bool ending, priority_asked;
     double seconds;                /* to run in all; 0 = no end */
@@ -75,6 +78,8 @@ static void read_resume(session *s)
     s->controls.now.limit = r.limit;
     s->controls.now.enabled = r.enabled;
     s->controls.now.delta = r.delta;
+    s->controls.muted = r.muted;
+    s->controls.push_to_talk = r.push_to_talk;
     controls_take_noise(&s->controls, r.noise);
     s->seconds = r.left;
     s->recordings.n_files = r.n_files;
@@ -91,6 +96,8 @@ static void go_on_anew(session *s)
                       .left = left,
                       .enabled = s->controls.now.enabled,
                       .delta = s->controls.now.delta,
+                      .muted = s->controls.muted,
+                      .push_to_talk = s->controls.push_to_talk,
                       .n_files = s->recordings.n_files,
                       .losses = s->losses,
                       .xruns = s->xruns_before,
@@ -161,7 +168,10 @@ static sordino_status start_device(session *s, sordino_error *why)
 static sordino_status open_device(session *s, sordino_error *why)
 {
     audio_plan plan;
-    sordino_status status = audio_start(s->o->client, why);
+    sordino_status status =
+        virtual_open(s->virtual_kind, s->request.channels, &s->virtual_device, why);
+    if (!status)
+        status = audio_start(s->o->client, why);
     if (status)
         return status;
     status = audio_find(&s->request, &plan, why);
@@ -215,6 +225,7 @@ static void tell_start(session *s, const char *event)
                                   : "no output",
                 s->plan.rate, (unsigned long)s->plan.channels, s->plan.channels == 1 ? "" : "s",
                 engine_method(s->engine)->name);
+    route_tell(s->virtual_kind);
     screen_tell("latency", "latency", "%lu samples (%.1f ms) here, %.1f ms in the device",
                 (unsigned long)latency_of(s), ms * (double)latency_of(s),
                 1e3 * (a.delay_in + a.delay_out));
@@ -307,6 +318,8 @@ static void show(session *s)
                                 .losses = s->losses,
                                 .bypass = !s->controls.now.enabled,
                                 .delta = s->controls.now.delta,
+                                .muted = controls_is_muted(&s->controls),
+                                .push_to_talk = s->controls.push_to_talk,
                                 .learning = s->controls.learning,
                                 .recording = s->recordings.running,
                                 .waiting = !s->audio});
@@ -436,6 +449,8 @@ static int start(session *s)
 int session_run(const live_options *o)
 {
     session s = {.o = o, .seconds = o->seconds, .request = o->audio};
+    if (!route_choose(o, kind_of(o) == SCREEN_LINE, &s.request, &s.virtual_kind))
+        return 2;
     controls_init(&s.controls, o, &s.plan);
     recordings_init(&s.recordings, o, 0);
     read_resume(&s);
@@ -460,6 +475,7 @@ int session_run(const live_options *o)
     const unsigned long long xruns = xruns_of_all;
     close_device(&s);
     recordings_stop(&s.recordings, s.engine);
+    virtual_close(&s.virtual_device);
     if (was_open)
         screen_tell("stopped", "ended", "after %.1f s; xruns %llu, device lost %llu times",
                     wake_now() - s.started, xruns, losses);

@@ -78,13 +78,20 @@ class Server:
             self.stop()
 
 
+def with_output(options):
+    """An output where none is named: a microphone is not played to just any loudspeaker."""
+    named = {"--output", "--output-file", "--record-noise", "--virtual-mic", "--virtual-speaker",
+             "--print-systemd-unit"}
+    return [*options, "--output", "default"] if "--input" in options and not named & set(options) else options
+
+
 def run(*options, env=None):
-    return subprocess.run([LIVE, *options], env=env, capture_output=True, text=True,
+    return subprocess.run([LIVE, *with_output(options)], env=env, capture_output=True, text=True,
                           timeout=PATIENCE, stdin=subprocess.DEVNULL)
 
 
 def start(*options, env=None):
-    return subprocess.Popen([LIVE, "--json", *options], env=env, text=True, stdout=subprocess.PIPE,
+    return subprocess.Popen([LIVE, "--json", *with_output(options)], env=env, text=True, stdout=subprocess.PIPE,
                             stderr=subprocess.PIPE, stdin=subprocess.DEVNULL)
 
 

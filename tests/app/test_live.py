@@ -13,7 +13,7 @@ import time
 import unittest
 
 import noisy_voice
-from live_jack import (DATA, PATIENCE, PROBE, SEED, SORDINO, Case, Server, end, main, noisy_tone, port_latencies,
+from live_jack import (DATA, LIVE, PATIENCE, PROBE, SEED, SORDINO, Case, Server, end, main, noisy_tone, port_latencies,
                        run, samples, start, wait_for)
 
 
@@ -387,6 +387,21 @@ class Files(Case):
             self.assertEqual(file.read(), "kept")
 
 
+class Feedback(Case):
+    def test_a_microphone_is_not_played_to_just_any_loudspeaker(self):
+        with Server() as server:
+            for options in ((), ("-m", "wiener"), ("--input", "system"), ("--json",),
+                            ("--record-raw", self.path("raw.wav"))):
+                done = subprocess.run([LIVE, *options], env=server.env, capture_output=True, text=True,
+                                      timeout=PATIENCE, stdin=subprocess.DEVNULL)
+                self.assertEqual((done.returncode, done.stdout), (2, ""))
+                self.assertEqual(done.stderr.count("\n"), 1)
+                self.assertIn("--virtual-mic for calls, or --output default", done.stderr)
+                self.assertEqual(os.listdir(self.folder), [])
+            done = run("--output", "default", "--seconds", "0.5", env=server.env)
+            self.assertEqual((done.returncode, done.stderr), (0, ""))
+
+
 class Noise(Case):
     def test_a_server_that_is_killed_ends_it_with_what_was_heard(self):
         for how in (signal.SIGTERM, signal.SIGKILL):
@@ -443,7 +458,12 @@ class Words(Case):
                               ("--input-file", "a.wav", "--input", "x"): "are two inputs",
                               ("--output-file", "a.wav", "--output", "x"): "are two outputs",
                               ("--output-file", "a.wav", "--record-clean", "b.wav"): "the same",
-                              ("--output-file", "a.wav", "--list"): "are for running alone"
+                              ("--output-file", "a.wav", "--list"): "are for running alone",
+                              ("--virtual-mic", "--virtual-speaker"): "are two directions",
+                              ("--virtual-mic", "--output", "x"): "is the output",
+                              ("--virtual-mic", "--output-file", "a.wav"): "is the output",
+                              ("--virtual-speaker", "--input", "x"): "is the input",
+                              ("--virtual-speaker", "--input-file", "a.wav"): "is the input"
                               }.items():
             done = run(*options)
             self.assertEqual(done.returncode, 2, options)
@@ -457,6 +477,8 @@ class Words(Case):
         self.assertEqual(pipewire.count("audio.position = [ MONO ]"), 2)
         self.assertEqual(pipewire.count("{"), pipewire.count("}"))
         unit = run("--print-systemd-unit", "--input", 'USB "5%"').stdout
+        self.assertIn(" --virtual-mic", unit)
+        self.assertNotIn("--virtual", run("--print-systemd-unit", "--output", "USB").stdout)
         self.assertIn('--input "USB \\"5%%\\""', unit)
 
 

@@ -2,6 +2,7 @@
 
     test_live_screen.py SORDINO_LIVE SORDINO JACK_PROBE
 """
+import array
 import fcntl
 import glob
 import json
@@ -18,7 +19,7 @@ import termios
 import time
 import unittest
 
-from live_jack import LIVE, PATIENCE, Case, Server, end, main, noisy_tone, port_latencies, run, start, wait_for
+from live_jack import LIVE, PATIENCE, PROBE, Case, Server, end, main, noisy_tone, port_latencies, run, samples, start, wait_for, with_output
 
 
 class Terminal:
@@ -28,7 +29,7 @@ class Terminal:
         self.fd, self.slave = pty.openpty()
         fcntl.ioctl(self.slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
         self.before = termios.tcgetattr(self.slave)
-        self.process = subprocess.Popen([LIVE, *options], env=dict(env, TERM="xterm"), cwd=folder,
+        self.process = subprocess.Popen([LIVE, *with_output(options)], env=dict(env, TERM="xterm"), cwd=folder,
                                         stdin=self.slave, stdout=self.slave, stderr=self.slave,
                                         start_new_session=True)
         self.text = self.all = ""
@@ -121,6 +122,58 @@ class Screen(Case):
         while port_latencies(self.server, "sordino-live:out_0")[0] <= before:
             self.assertLess(time.monotonic(), limit)
             t.read(0.2)
+        t.press("q", "ended: after")
+        self.assertEqual(t.finish(), 0)
+
+    def test_without_an_output_it_asks(self):
+        for answer, pattern in (("h", "wiener  limit"), ("q", "> "), ("", "> ")):
+            t = Terminal(self.folder, self.server.env, 24, 80, "-m", "wiener")
+            self.addCleanup(t.close)
+            t.expect("would be heard from the loudspeaker(?s:.*)> ")
+            os.write(t.fd, answer.encode() + b"\n")
+            if answer == "h":
+                t.expect(pattern)
+                t.press("q", "ended: after")
+            self.assertEqual(t.finish(), 0 if answer == "h" else 2)
+
+    def test_muted_nothing_goes_out(self):
+        self.write("tone.f32", noisy_tone(2))
+        probe = subprocess.Popen([PROBE, self.path("tone.f32"), "-"], env=self.server.env, text=True,
+                                 stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.assertEqual(probe.stdout.readline(), "ready\n")
+        t = self.open("--input", "src", "--output", "dst", "-m", "wiener", "--mix", "0",
+                      "--record-clean", self.path("clean.wav"), "--record-raw", self.path("raw.wav"))
+        t.expect("wiener  limit")
+        self.hear(t)
+        t.press("x", "output: muted; press x to be heard")
+        t.expect("MUTE")
+        self.hear(t, 10)
+        t.press("x", "output: heard again")
+        self.hear(t)
+        t.press("p", "output: hold space down to be heard")
+        t.expect("MUTE")
+        self.hear(t, 10)
+        t.press(" ", "TALK")
+        t.expect("MUTE")  # a moment later
+        self.hear(t, 10)
+        t.press("q", "ended: after")
+        self.assertEqual(t.finish(), 0)
+        probe.communicate("", timeout=PATIENCE)
+        clean = array.array("f", samples(self.path("clean.wav")))
+        # Loud, silent, loud, silent, loud, silent: pieces of 10 ms, of which those that glide count as loud.
+        loud = [any(clean[at:at + 480]) for at in range(4800, len(clean) - 480, 480)]
+        runs = [loud[0]] + [b for a, b in zip(loud, loud[1:]) if a != b]
+        self.assertEqual(runs, [True, False] * 3)
+        raw = array.array("f", samples(self.path("raw.wav")))
+        silent = next(at for at in range(0, len(raw) - 480, 480)
+                      if at > 4800 and not any(clean[at:at + 480]))
+        self.assertTrue(any(raw[silent:silent + 480]))  # what comes in is recorded all the same
+
+    def test_pushed_to_talk_it_begins_muted(self):
+        t = self.open("--input", "system", "-m", "wiener", "--push-to-talk")
+        t.expect("MUTE")
+        t.press(" ", "TALK")
+        t.press("p", "heard all the time")
         t.press("q", "ended: after")
         self.assertEqual(t.finish(), 0)
 

@@ -73,6 +73,20 @@ context.objects = [
         node.name = Dummy-Driver node.group = pipewire.dummy priority.driver = 20000 } }
 ]
 """
+PIPEWIRE_PULSE = """
+context.properties = { support.dbus = false mem.allow-mlock = false }
+context.spa-libs = {
+    audio.convert.* = audioconvert/libspa-audioconvert
+    support.* = support/libspa-support
+}
+context.modules = [
+    { name = libpipewire-module-protocol-native }
+    { name = libpipewire-module-client-node }
+    { name = libpipewire-module-adapter }
+    { name = libpipewire-module-metadata }
+    { name = libpipewire-module-protocol-pulse args = { server.address = [ "unix:native" ] } }
+]
+"""
 # What a session manager does: a port for each channel, of floats.
 PORT = ("{ direction: %s, mode: dsp, format: { mediaType: audio, mediaSubtype: raw, format: F32P,"
         " rate: 48000, channels: 1, position: [ MONO ] } }")
@@ -228,33 +242,110 @@ class Case(unittest.TestCase):
         return raw, clean
 
 
+class Pulse(Case):
+    """What speaks PulseAudio's language."""
+
+    FORM = ["--raw", "--format=float32le", f"--rate={RATE}", "--channels=1"]
+
+    def pactl(self, *what):
+        return words("pactl", "list", "short", *what, env=self.env)
+
+    def play(self, live, sink, source):
+        """Plays the voice to a sink, and gives what came from a source."""
+        with open(self.path("received.f32"), "wb") as file:
+            heard = self.begin("pacat", "--record", *self.FORM, "-d", source, stdout=file)
+        wait_until("the recording", lambda: os.path.getsize(self.path("received.f32")) > 0)
+        with open(self.path("sent.f32"), "rb") as file:
+            player = self.begin("pacat", "--playback", *self.FORM, "-d", sink, stdin=file)
+        self.assertEqual(player.wait(PATIENCE + SECONDS), 0, self.log())
+        time.sleep(1)  # for what is still under way
+        self.during = self.pactl("sinks") + self.pactl("sources") + self.pactl("modules")
+        status = self.end_live(live)
+        stop(heard)
+        with open(self.path("received.f32"), "rb") as file:
+            return status, file.read()
+
+    def defaults(self):
+        return [words("pactl", "get-default-" + what, env=self.env) for what in ("sink", "source")]
+
+    def check_virtual(self, option, sink, source):
+        """A virtual device passes a voice, is nobody's default, and is gone afterwards."""
+        sent = self.write_voice()
+        self.start_server()
+        before = self.pactl("modules"), self.defaults()
+        live, latency = self.start_live(option, "--channels", "1", "--latency", "200")
+        self.assertEqual(self.defaults(), before[1])
+        _, received = self.play(live, sink, source)
+        self.assertIn("sordino", self.during)
+        self.assertEqual((self.pactl("modules"), self.defaults()), before)
+        raw, clean = self.check_core(latency)
+        into, out = (longest_stretch(*pair) / 4 / RATE for pair in ((sent, raw), (clean, received)))
+        print(f"{option}: in one piece came {into:.1f} s in and {out:.1f} s out", flush=True)
+        self.assertGreaterEqual(into, STRETCH)
+        self.assertGreaterEqual(out, STRETCH)
+
+
 @unittest.skipUnless(shutil.which("pulseaudio") and shutil.which("pacat") and
                      glob.glob("/usr/lib/*/alsa-lib/libasound_module_pcm_pulse.so"),
                      "pulseaudio, pulseaudio-utils and libasound2-plugins are not all installed")
-class PulseAudio(Case):
-    def test_null_sinks_pass_a_noisy_voice(self):
+class PulseAudio(Pulse):
+    def start_server(self):
         self.write("null.pa", PULSE_SCRIPT)
         self.write("asound.conf", ASOUND)
-        sent = self.write_voice()
         self.begin("pulseaudio", "-n", "-F", self.path("null.pa"), "--daemonize=no",
                    "--use-pid-file=no", "--exit-idle-time=-1", "--disable-shm=yes",
                    "--high-priority=no", "--realtime=no")
-        wait_until("PulseAudio's sinks", lambda: "speaker" in words("pactl", "list", "short", "sinks",
-                                                                   env=self.env))
-        form = ["--raw", "--format=float32le", f"--rate={RATE}", "--channels=1"]
+        wait_until("PulseAudio's sinks", lambda: "speaker" in self.pactl("sinks"))
+
+    def test_a_virtual_microphone_is_heard_and_goes(self):
+        self.check_virtual("--virtual-mic", "mic", "sordino_microphone")
+
+    def test_a_virtual_speaker_is_played_to_and_goes(self):
+        self.check_virtual("--virtual-speaker", "sordino_speaker", "speaker.monitor")
+
+    def test_what_was_killed_leaves_a_device_that_the_next_takes_away(self):
+        self.start_server()
+        before = self.pactl("modules")
+        live, _ = self.start_live("--virtual-mic", "--force")
+        live.kill()
+        live.wait(PATIENCE)
+        self.assertIn("sordino_microphone", self.pactl("sources"))
+        live, _ = self.start_live("--virtual-mic", "--force")
+        self.assertEqual(self.pactl("sources").count("\tsordino_microphone\t"), 1)
+        second = subprocess.run([LIVE, "--virtual-mic"], env=self.env, capture_output=True, text=True,
+                                stdin=subprocess.DEVNULL, timeout=PATIENCE)
+        self.assertEqual(second.returncode, 1)
+        self.assertRegex(second.stderr, r"another sordino-live \(process \d+\) has made it already")
+        self.end_live(live)
+        self.assertEqual(self.pactl("modules"), before)
+
+    def test_a_virtual_device_goes_with_what_cannot_begin(self):
+        self.start_server()
+        before = self.pactl("modules")
+        done = subprocess.run([LIVE, "--virtual-mic", "--record-raw", "/nowhere/a.wav"], env=self.env,
+                              capture_output=True, text=True, stdin=subprocess.DEVNULL,
+                              timeout=PATIENCE)
+        self.assertEqual(done.returncode, 1)
+        self.assertEqual(self.pactl("modules"), before)
+
+    def test_no_server_is_told_in_one_line(self):
+        self.write("asound.conf", ASOUND)
+        done = subprocess.run([LIVE, "--virtual-mic"], env=self.env, capture_output=True, text=True,
+                              stdin=subprocess.DEVNULL, timeout=PATIENCE)
+        self.assertEqual((done.returncode, done.stderr.count("\n")), (1, 1), done.stderr)
+        self.assertIn("PulseAudio must run, or PipeWire with pipewire-pulse", done.stderr)
+        done = subprocess.run([LIVE, "--virtual-mic"], env=dict(self.env, PATH="/nowhere"),
+                              capture_output=True, text=True, stdin=subprocess.DEVNULL,
+                              timeout=PATIENCE)
+        self.assertEqual((done.returncode, done.stderr.count("\n")), (1, 1), done.stderr)
+        self.assertIn("install pulseaudio-utils", done.stderr)
+
+    def test_null_sinks_pass_a_noisy_voice(self):
+        sent = self.write_voice()
+        self.start_server()
         live, latency = self.start_live("--input", "pulse", "--output", "pulse", "--latency", "200")
-        with open(self.path("received.f32"), "wb") as file:
-            heard = self.begin("pacat", "--record", *form, "-d", "speaker.monitor", stdout=file)
-        wait_until("the recording", lambda: os.path.getsize(self.path("received.f32")) > 0)
-        with open(self.path("sent.f32"), "rb") as file:
-            player = self.begin("pacat", "--playback", *form, "-d", "mic", stdin=file)
-        self.assertEqual(player.wait(PATIENCE + SECONDS), 0, self.log())
-        time.sleep(1)  # for what is still under way
-        status = self.end_live(live)
-        stop(heard)
+        status, received = self.play(live, "mic", "speaker.monitor")
         raw, clean = self.check_core(latency)
-        with open(self.path("received.f32"), "rb") as file:
-            received = file.read()
         into, out = (longest_stretch(*pair) / 4 / RATE for pair in ((sent, raw), (clean, received)))
         print(f"PulseAudio: {len(raw) / 4 / RATE:.1f} s as the core's, {status['xruns']} xruns; in one "
               f"piece came {into:.1f} s in and {out:.1f} s out", flush=True)
@@ -335,6 +426,35 @@ class PipeWire(Case):
         passed = longest_stretch(sent, received) / 4 / RATE
         print(f"PipeWire's filter chain: {passed:.1f} s passed in one piece", flush=True)
         self.assertGreaterEqual(passed, STRETCH)
+
+
+@unittest.skipUnless(shutil.which("pipewire") and shutil.which("wireplumber") and shutil.which("dbus-run-session") and
+                     shutil.which("pacat") and
+                     glob.glob("/usr/lib/*/alsa-lib/libasound_module_pcm_pulse.so") and
+                     glob.glob("/usr/lib/*/pipewire-0.3/libpipewire-module-protocol-pulse.so"),
+                     "pipewire, wireplumber, dbus, pulseaudio-utils and libasound2-plugins are not all installed")
+class PipeWirePulse(Pulse):
+    def start_server(self):
+        self.write("asound.conf", ASOUND)
+        self.write("config/pipewire/pipewire.conf", PIPEWIRE)
+        self.write("pulse.conf", PIPEWIRE_PULSE)
+        self.begin("pipewire")
+        wait_until("PipeWire", lambda: "Dummy-Driver" in words("pw-cli", "ls", "Node", env=self.env))
+        self.begin("dbus-run-session", "--", "wireplumber")
+        self.begin("pipewire", "-c", self.path("pulse.conf"))
+        wait_until("its pulse server", lambda: words("pactl", "info", env=self.env))
+        for name in ("mic", "speaker"):
+            self.assertTrue(words("pactl", "load-module", "module-null-sink", f"sink_name={name}",
+                                  "format=float32le", "rate=48000", "channels=1", env=self.env))
+        for kind, name in (("sink", "speaker"), ("source", "mic.monitor")):
+            wait_until(name, lambda k=kind, n=name: words("pactl", f"set-default-{k}", n, env=self.env) or
+                       words("pactl", f"get-default-{k}", env=self.env) == n + "\n")
+
+    def test_a_virtual_microphone_is_heard_and_goes(self):
+        self.check_virtual("--virtual-mic", "mic", "sordino_microphone")
+
+    def test_a_virtual_speaker_is_played_to_and_goes(self):
+        self.check_virtual("--virtual-speaker", "sordino_speaker", "speaker.monitor")
 
 
 if __name__ == "__main__":

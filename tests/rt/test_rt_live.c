@@ -56,6 +56,7 @@ static void the_callback_makes_no_forbidden_call(void **state)
             engine_set_feed(e, file); /* which soon is empty */
         engine_set_limit(e, -round);
         engine_set_delta(e, round % 2 == 0);
+        engine_set_mute(e, round % 4 == 1);
         engine_set_learn(e, round % 3 == 0);
         play(e, round % 5 == 4 ? NULL : in, round % 7 == 6 ? NULL : out, n, "a block");
     }

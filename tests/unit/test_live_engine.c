@@ -89,6 +89,40 @@ static void a_change_while_it_sounds_neither_clicks_nor_gaps(void **state)
     engine_free(e);
 }
 
+static void muted_it_gives_silence_and_then_what_the_core_gives(void **state)
+{
+    enum { MUTED = 4800, HEARD = 9600, GLIDE = 490 };
+    static float in[N], out[N], expected[N], kept[2 * N];
+    (void)state;
+    fill(in, N);
+    method *const alone = make_method(0.032, 0);
+    const float *const from = in;
+    float *const to = expected;
+    sordino_denoiser_reset(alone->processor.denoiser);
+    sordino_denoiser_process(alone->processor.denoiser, &from, &to, N);
+    method_free(alone);
+    engine *const e = engine_new(48000, 1, 1, make_method(0.032, 0));
+    capture *const clean = capture_new(1, N);
+    assert_non_null(e);
+    assert_non_null(clean);
+    engine_set_captures(e, NULL, clean);
+    for (size_t at = 0; at < N; at += 480) {
+        engine_set_mute(e, at >= MUTED && at < HEARD);
+        engine_run(e, in + at, out + at, 480);
+    }
+    assert_memory_equal(out, expected, MUTED * sizeof *out);
+    for (size_t i = MUTED; i < HEARD; i++) {
+        const bool glides = i < MUTED + GLIDE;
+        assert_true(fabsf(out[i]) <= (glides ? fabsf(expected[i]) : 0));
+    }
+    assert_memory_equal(out + HEARD + GLIDE, expected + HEARD + GLIDE,
+                        (N - HEARD - GLIDE) * sizeof *out);
+    assert_int_equal(capture_pull(clean, kept, N), N);
+    assert_memory_equal(kept, out, sizeof out); /* what goes out is recorded as it goes */
+    engine_free(e);
+    capture_free(clean);
+}
+
 static void a_file_stands_in_for_the_input_to_its_end(void **state)
 {
     enum { FILE_FRAMES = 1000, BLOCK = 64, ROOM = 512 };
@@ -215,6 +249,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(blocks_of_any_size_give_what_the_core_gives),
         cmocka_unit_test(a_change_while_it_sounds_neither_clicks_nor_gaps),
+        cmocka_unit_test(muted_it_gives_silence_and_then_what_the_core_gives),
         cmocka_unit_test(a_file_stands_in_for_the_input_to_its_end),
         cmocka_unit_test(learned_noise_is_told_while_it_sounds),
         cmocka_unit_test(what_a_recording_loses_is_counted_and_stays_a_gap),
