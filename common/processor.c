@@ -1,7 +1,18 @@
 #include "common/processor.h"
 
+#include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+
+enum { runs = 4 };
+
+static const double enough = 0.5; /* s of measuring */
+
+/* Of a core's time: more would leave the host, the device and other processes too little of it, and
+ * no room for a block that takes longer than others. */
+static const double most_cost = 0.8;
 
 void processor_free(processor *p)
 {
@@ -18,6 +29,7 @@ sordino_status processor_init(processor *p, const sordino_config *config,
     const sordino_status status = sordino_denoiser_new(config, model, &p->denoiser, why);
     if (status != SORDINO_OK)
         return status;
+    p->rate = config->rate;
     p->n_channels = config->channels;
     p->latency = sordino_denoiser_latency(p->denoiser);
     p->size = most + PROCESSOR_CHUNK;
@@ -30,14 +42,64 @@ sordino_status processor_init(processor *p, const sordino_config *config,
     return SORDINO_NO_MEM;
 }
 
-void processor_touch(processor *p)
+static double thread_seconds(void)
 {
-    static const float silence[PROCESSOR_CHUNK];
+    struct timespec t;
+    return clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t) == 0
+               ? (double)t.tv_sec + 1e-9 * (double)t.tv_nsec
+               : 0;
+}
+
+/* Runs over some noise, some pieces more or fewer; the time that took. */
+static double run_noise(processor *p, uint32_t n_samples)
+{
+    float noise[PROCESSOR_CHUNK];
     const float *in[SORDINO_MAX_CHANNELS];
+    uint32_t draw = 1;
+    const double start = thread_seconds();
     for (uint32_t c = 0; c < p->n_channels; c++)
-        in[c] = silence;
-    for (uint32_t at = 0; at <= p->latency; at += PROCESSOR_CHUNK)
+        in[c] = noise;
+    for (uint32_t at = 0; at < n_samples; at += PROCESSOR_CHUNK) {
+        for (int i = 0; i < PROCESSOR_CHUNK; i++) {
+            draw = draw * 1664525U + 1013904223U;
+            noise[i] = 0.1F * ((float)(draw >> 8) * 0x1p-23F - 1.0F);
+        }
         processor_run(p, in, 0, PROCESSOR_CHUNK);
+    }
+    return thread_seconds() - start;
+}
+
+double processor_cost(processor *p)
+{
+    const double shortest = 0.01 * p->rate; /* 10 ms, and no less than a window */
+    const uint32_t wanted = p->latency > shortest ? p->latency : (uint32_t)shortest + 1;
+    const uint32_t n = (wanted + PROCESSOR_CHUNK - 1) / PROCESSOR_CHUNK * PROCESSOR_CHUNK;
+    double least = HUGE_VAL, spent = 0;
+    for (int run = 0; run < runs && (run < 2 || spent < enough); run++) {
+        const double took = run_noise(p, n);
+        spent += took;
+        if (run > 0 || took >= enough) /* in the first its pages come */
+            least = took < least ? took : least;
+        if (run == 0 && took >= enough)
+            break;
+    }
+    return least * p->rate / n;
+}
+
+sordino_status processor_keeps_up(processor *p, const char *name, sordino_error *why)
+{
+    const double cost = processor_cost(p);
+    if (cost <= most_cost)
+        return SORDINO_OK;
+    if (why) {
+        why->status = SORDINO_UNSUPPORTED;
+        snprintf(
+            why->text, sizeof why->text,
+            "The network \"%.80s\" takes %.3g s of a core for each second of sound at %.9g Hz; "
+            "it must take less than %.9g s to keep up",
+            name, cost, p->rate, most_cost);
+    }
+    return SORDINO_UNSUPPORTED;
 }
 
 void processor_start(processor *p)

@@ -15,6 +15,7 @@ enum { PROCESSOR_CHUNK = 256 }; /* samples at a time, at most */
 
 typedef struct processor {
     sordino_denoiser *denoiser; /* owned; NULL in an empty processor */
+    double rate;                /* Hz */
     uint32_t n_channels, latency;
     float *ring; /* [n_channels][size], owned */
     uint32_t size, at;
@@ -33,8 +34,16 @@ SORDINO_NODISCARD sordino_status processor_init(processor *p, const sordino_conf
 /* Releases what a processor has; it is then empty. */
 void processor_free(processor *p);
 
-/* Runs it over silence once, off the audio thread, so that its pages are there when it begins. */
-void processor_touch(processor *p);
+/* What it takes of a core: s of this thread's processor time for each s of sound, the least of some
+ * runs over noise, so that a busy machine does not count. Off the audio thread, before it begins;
+ * its pages are there afterwards. Some hundredths of a second of sound; of what is far too slow no
+ * more than it takes to see that. */
+double processor_cost(processor *p);
+
+/* SORDINO_OK when that leaves room for others. Else UNSUPPORTED, with the cost told; `name` is the
+ * model's. */
+SORDINO_NODISCARD sordino_status processor_keeps_up(processor *p, const char *name,
+                                                    sordino_error *why);
 
 /* Starts from silence with the controls as they are. */
 void processor_start(processor *p) SORDINO_RT;

@@ -36,9 +36,9 @@ static sordino_status network_fill(network *n, const char *path, double rate, ui
     memcpy(n->path, path, size);
     const sordino_status status =
         processor_init(&n->processor, &config, n->model, methods_longest(rate), why);
-    if (status == SORDINO_OK)
-        processor_touch(&n->processor);
-    return status;
+    return status == SORDINO_OK
+               ? processor_keeps_up(&n->processor, sordino_model_name(n->model), why)
+               : status;
 }
 
 sordino_status network_new(const sordino_model *model, const char *path, double rate,

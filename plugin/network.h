@@ -11,7 +11,8 @@
 typedef struct network network;
 
 /* `model` comes from models.h and is released by network_free, or here on failure. `path` says
- * where it is from, "" for the library's own; copied. Errors: those of sordino_denoiser_new. */
+ * where it is from, "" for the library's own; copied. Errors: those of sordino_denoiser_new;
+ * UNSUPPORTED where it is too slow for the rate. */
 SORDINO_NODISCARD sordino_status network_new(const sordino_model *model, const char *path,
                                              double rate, uint32_t channels, network **out,
                                              sordino_error *why);

@@ -66,11 +66,12 @@ sordino_status method_new(const sordino_config *config, sordino_model *model, me
         status = learned_init(&m->learned, m->processor.denoiser, why);
     if (status == SORDINO_UNSUPPORTED && m->processor.denoiser)
         status = SORDINO_OK; /* it learns nothing */
+    if (!status && model)
+        status = processor_keeps_up(&m->processor, sordino_model_name(model), why);
     if (status) {
         method_free(m);
         return status;
     }
-    processor_touch(&m->processor);
     *out = m;
     return SORDINO_OK;
 }

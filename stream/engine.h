@@ -27,7 +27,8 @@ typedef struct method {
     char name[64];        /* of the method or model */
 } method;
 
-/* Makes one; the model is taken over, also on failure. Errors: those of sordino_denoiser_new. */
+/* Makes one; the model is taken over, also on failure. Errors: those of sordino_denoiser_new;
+ * UNSUPPORTED where a network is too slow for the rate. */
 SORDINO_NODISCARD sordino_status method_new(const sordino_config *config, sordino_model *model,
                                             method **out, sordino_error *why);
 void method_free(method *m); /* NULL is ignored */

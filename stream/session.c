@@ -149,6 +149,11 @@ static void leave_engine(session *s, const audio_plan *found)
 static sordino_status start_device(session *s, sordino_error *why)
 {
     sordino_status status = audio_open(&s->plan, s->engine, &s->audio, why);
+    if (status == SORDINO_UNSUPPORTED && s->player)
+        fail(why, status,
+             "does not run at the file's %.9g Hz; convert the file first, or take "
+             "another device",
+             s->plan.rate);
     const bool begins = !status && s->recordings.wanted;
     if (begins && !recordings_begin(&s->recordings, s->engine, &s->plan))
         status = fail(why, SORDINO_IO, "is not opened, as it cannot be recorded");
@@ -183,11 +188,6 @@ static sordino_status open_device(session *s, sordino_error *why)
     }
     if (!status)
         status = start_device(s, why);
-    if (status == SORDINO_UNSUPPORTED && s->player)
-        fail(why, status,
-             "does not run at the file's %.9g Hz; convert the file first, or take "
-             "another device",
-             s->plan.rate);
     if (status)
         audio_end();
     return status;

@@ -53,6 +53,31 @@ file dense_file(void)
     return file_with("1.0", dense_graph, WAVE(2), dense_tensors, 2);
 }
 
+file slow_file(void)
+{
+    enum { WIDE = 2048 };
+    static const char slow_graph[] =
+        GRAPH(1, "{\"inputs\":[\"input\"],\"name\":\"a\",\"op\":\"dense\",\"out\":2048},"
+                 "{\"inputs\":[\"a\"],\"name\":\"b\",\"op\":\"dense\",\"out\":2048},"
+                 "{\"inputs\":[\"b\"],\"name\":\"c\",\"op\":\"dense\",\"out\":1}");
+    static const char front[] =
+        "{\"hop_samples\":1,\"kind\":\"wave\",\"lag_samples\":0,\"predicts_noise\":true,"
+        "\"rate\":0,\"scale_time\":1000}";
+    float *const zeros = calloc((size_t)WIDE * WIDE, sizeof *zeros);
+    assert_non_null(zeros);
+    const tensor tensors[] = {
+        {.name = "a.bias", .n_dims = 1, .dims = {WIDE}, .data = zeros},
+        {.name = "a.weight", .n_dims = 2, .dims = {WIDE, 1}, .data = zeros},
+        {.name = "b.bias", .n_dims = 1, .dims = {WIDE}, .data = zeros},
+        {.name = "b.weight", .n_dims = 2, .dims = {WIDE, WIDE}, .data = zeros},
+        {.name = "c.bias", .n_dims = 1, .dims = {1}, .data = zeros},
+        {.name = "c.weight", .n_dims = 2, .dims = {1, WIDE}, .data = zeros},
+    };
+    const file f = file_with("1.0", slow_graph, front, tensors, sizeof tensors / sizeof *tensors);
+    free(zeros);
+    return f;
+}
+
 sordino_model *opened(const file *f)
 {
     sordino_model *m;

@@ -33,6 +33,9 @@ extern const char dense_graph[];
 extern const tensor dense_tensors[2];
 file dense_file(void);
 
+/* A wave model that serves any rate, with four million multiplications for each sample. */
+file slow_file(void);
+
 /* Released with sordino_model_free; the test fails where it cannot be had. */
 sordino_model *opened(const file *f);
 

@@ -1,5 +1,6 @@
 /* What runs in the callback of sordino-live: samples, changes while it sounds, recordings. */
 #include "stream/engine.h"
+#include "tests/support/model_bytes.h"
 
 #include "tests/support/cmocka_all.h"
 
@@ -211,6 +212,27 @@ static void learned_noise_is_told_while_it_sounds(void **state)
     engine_free(e);
 }
 
+static void a_network_that_cannot_keep_up_is_refused(void **state)
+{
+    sordino_config config;
+    sordino_error why;
+    method *m;
+    (void)state;
+    file f = slow_file();
+    sordino_config_init(&config);
+    config.method = SORDINO_METHOD_NETWORK;
+    config.rate = 192000;
+    assert_int_equal(method_new(&config, opened(&f), &m, &why), SORDINO_UNSUPPORTED);
+    assert_null(m);
+    assert_non_null(strstr(why.text, "s of a core for each second of sound at 192000 Hz"));
+    free(f.bytes);
+    f = dense_file(); /* one that is hardly there, at a rate of its own */
+    config.rate = 5.5;
+    assert_int_equal(method_new(&config, opened(&f), &m, &why), SORDINO_OK);
+    method_free(m);
+    free(f.bytes);
+}
+
 static void what_a_recording_loses_is_counted_and_stays_a_gap(void **state)
 {
     enum { ROOM = 128, BLOCK = 64 };
@@ -252,6 +274,7 @@ int main(void)
         cmocka_unit_test(muted_it_gives_silence_and_then_what_the_core_gives),
         cmocka_unit_test(a_file_stands_in_for_the_input_to_its_end),
         cmocka_unit_test(learned_noise_is_told_while_it_sounds),
+        cmocka_unit_test(a_network_that_cannot_keep_up_is_refused),
         cmocka_unit_test(what_a_recording_loses_is_counted_and_stays_a_gap),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
