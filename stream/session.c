@@ -180,6 +180,10 @@ static sordino_status open_device(session *s, sordino_error *why)
     if (status)
         return status;
     status = audio_find(&s->request, &plan, why);
+    if (status == SORDINO_NOT_FOUND && s->virtual_kind != VIRTUAL_NONE)
+        status = fail(why, status,
+                      "the sound server is not to be had by ALSA's device pulse; install "
+                      "libasound2-plugins, and see --list");
     if (!status)
         leave_engine(s, &plan);
     if (!status) {

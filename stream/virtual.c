@@ -126,6 +126,21 @@ static bool read_line(const char *line, const char *name, unsigned *module, long
     return end != line && *process > 0 && strstr(line, device);
 }
 
+/* Whether a process is there and is a sordino-live: numbers of dead ones come to be others'. */
+static bool is_there(long process)
+{
+    static const char name[] = "sordino-live";
+    char path[64], found[sizeof name] = "";
+    if (kill((pid_t)process, 0) != 0 && errno == ESRCH)
+        return false;
+    snprintf(path, sizeof path, "/proc/%ld/comm", process);
+    FILE *const f = fopen(path, "r");
+    const bool read = f && fgets(found, sizeof found, f);
+    if (f)
+        fclose(f);
+    return !read || strcmp(found, name) == 0;
+}
+
 /* Finds what this process has made of a device, and takes away what dead ones have. */
 static sordino_status find_ours(char *said, const char *const *names, virtual_device *out,
                                 sordino_error *why)
@@ -144,7 +159,7 @@ static sordino_status find_ours(char *said, const char *const *names, virtual_de
                 continue;
             if (process == (long)getpid())
                 out->module[out->n < VIRTUAL_MODULES ? out->n++ : 0] = module;
-            else if (kill((pid_t)process, 0) != 0 && errno == ESRCH)
+            else if (!is_there(process))
                 unload(module);
             else
                 return fail(why, SORDINO_IO,

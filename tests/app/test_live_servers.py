@@ -319,6 +319,27 @@ class PulseAudio(Pulse):
         self.end_live(live)
         self.assertEqual(self.pactl("modules"), before)
 
+    def test_what_a_dead_process_left_is_taken_away_whoever_has_its_number(self):
+        self.start_server()
+        before = self.pactl("modules")
+        words("pactl", "load-module", "module-null-sink", "sink_name=sordino_speaker",
+              f"sink_properties=sordino.pid={os.getpid()}", env=self.env)  # which is no sordino-live
+        self.assertIn("sordino_speaker", self.pactl("sinks"))
+        live, _ = self.start_live("--virtual-speaker", "--channels", "1")
+        self.assertEqual(self.pactl("sinks").count("\tsordino_speaker\t"), 1)
+        self.end_live(live)
+        self.assertEqual(self.pactl("modules"), before)
+
+    def test_without_alsas_pulse_device_that_is_told(self):
+        self.start_server()
+        before = self.pactl("modules")
+        self.write("asound.conf", "pcm.!default { type null }\n")
+        done = subprocess.run([LIVE, "--virtual-mic"], env=self.env, capture_output=True, text=True,
+                              stdin=subprocess.DEVNULL, timeout=PATIENCE)
+        self.assertEqual((done.returncode, done.stderr.count("\n")), (1, 1), done.stderr)
+        self.assertIn("install libasound2-plugins", done.stderr)
+        self.assertEqual(self.pactl("modules"), before)
+
     def test_a_virtual_device_goes_with_what_cannot_begin(self):
         self.start_server()
         before = self.pactl("modules")
