@@ -68,8 +68,14 @@ static char *split_weight(const char *item, double *weight)
     char *name = strdup(item);
     *weight = 1;
     char *const colon = name && stat(item, &st) != 0 ? strrchr(name, ':') : NULL;
-    if (colon && value_number(colon + 1, -DBL_MAX, DBL_MAX, weight))
-        *colon = '\0';
+    if (!colon)
+        return name;
+    const bool number = value_number(colon + 1, -DBL_MAX, DBL_MAX, weight);
+    *colon = '\0';
+    if (!number && signal_find(name))
+        *weight = NAN; /* a generator's is no weight */
+    else if (!number)
+        *colon = ':';
     return name;
 }
 
