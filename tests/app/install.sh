@@ -51,4 +51,17 @@ strange=$(grep -v '^sordino_' exported || true)
 cat "$here"/../../core/include/sordino/*.h "$here"/../abi/sordino/*.h | tr '\n' ' ' | sed 's/SORDINO_API/\n&/g' |
     sed -n 's/^SORDINO_API [^(]*[ *]\(sordino_[a-z0-9_]*\)(.*/\1/p' | sort -u >declared
 diff declared exported || fail "what the headers declare (<) is not what is exported (>)"
+
+# The installed tree as a bundle that runs: the tag has all of it.
+meson install -C "$build" --no-rebuild --tags runtime --destdir "$scratch/runtime" >"$scratch/log" 2>&1 ||
+    { cat "$scratch/log"; fail "meson install --tags runtime failed"; }
+(cd "$scratch/root" && find . -path '*/sordino.lv2/*' -o -path '*/bin/*') | sort >whole.list
+(cd "$scratch/runtime" && find . -path '*/sordino.lv2/*' -o -path '*/bin/*') | sort >runtime.list
+diff whole.list runtime.list || fail "--tags runtime leaves out what runs (<)"
+[ -z "$(find "$scratch/runtime" -name '*.h' -o -name '*.a')" ] || fail "--tags runtime installs headers"
+
+# Models stand in the library, shared and static, and in the plugins; no program has them once more.
+for program in "$scratch/root$prefix"/bin/*; do
+    [ "$(wc -c <"$program")" -lt 2000000 ] || fail "${program##*/} has models in it"
+done
 echo "$(wc -l <exported) functions are exported"
