@@ -6,6 +6,11 @@ Ports are numbered in the order of AUDIO (those of each plugin) and then CONTROL
 """
 import sys
 
+# docs/releasing.md names the other files that have these.
+MAINTAINER = "Sordino maintainers"
+MAILBOX = "maintainers@sordino.invalid"
+HOMEPAGE = "https://sordino.invalid/"
+
 PLUGINS = [
     ("mono", "Sordino Mono", [("in", "Input", None), ("out", "Output", None)]),
     ("stereo", "Sordino Stereo", [
@@ -233,8 +238,13 @@ def ports_of(plugin, audio):
     return " ,\n    ".join(blank(pairs, "    ") for pairs in ports)
 
 
+def lv2_version(version):
+    """Minor and micro as LV2 counts them: an odd one is of no release."""
+    return [2 * int(number) for number in version.split(".")[1:3]]
+
+
 def plugin_text(version, plugin, name, audio):
-    minor, micro = version.split(".")[1:3]
+    minor, micro = lv2_version(version)
     uri = "urn:sordino:" + plugin
     kind = "pg:MonoGroup" if len(audio) == 2 else "pg:StereoGroup"
     text = "".join(
@@ -262,6 +272,11 @@ def plugins_text(version):
         ("a", "doap:Project"), ("doap:name", quoted("Sordino")),
         ("doap:shortdesc", quoted("A denoiser safe for real time")),
         ("doap:license", "<http://opensource.org/licenses/isc>"),
+        ("doap:homepage", "<%s>" % HOMEPAGE),
+        ("doap:maintainer", blank([
+            ("a", "foaf:Person"), ("foaf:name", quoted(MAINTAINER)),
+            ("foaf:mbox", "<mailto:%s>" % MAILBOX), ("foaf:homepage", "<%s>" % HOMEPAGE),
+        ], "    ")),
     ]) + " .\n\n"
     for symbol, name, kind, comment in PARAMETERS:
         text += statement("<urn:sordino:%s>" % symbol, [

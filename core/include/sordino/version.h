@@ -9,7 +9,7 @@ extern "C" {
 #endif
 
 #define SORDINO_VERSION_MAJOR 0
-#define SORDINO_VERSION_MINOR 1
+#define SORDINO_VERSION_MINOR 9
 #define SORDINO_VERSION_PATCH 0
 
 /* To be compared: #if SORDINO_VERSION_NUMBER >= SORDINO_VERSION_OF(1, 2, 0) */
