@@ -79,11 +79,11 @@ headers)
     ;;
 shell)
     # dash is what /bin/sh is on Debian, and takes no more than POSIX has.
-    for script in bootstrap .ci/run $(find $folders -name '*.sh'); do
+    for script in bootstrap $(ls .ci/run 2>/dev/null) $(find $folders -name '*.sh'); do
         sh -n "$script"
     done
     if command -v shellcheck >/dev/null; then
-        shellcheck bootstrap .ci/run $(find $folders -name '*.sh')
+        shellcheck bootstrap $(ls .ci/run 2>/dev/null) $(find $folders -name '*.sh')
     fi
     ;;
 *)

@@ -67,7 +67,7 @@ def main():
     print()
     for name, kind, reason in outcomes:
         if kind == "skip" and strict and not any(fnmatch.fnmatch(name, p) for p in allowed):
-            kind, reason = "fail", "skipped, and .ci/allowed-skips does not list it: " + reason
+            kind, reason = "fail", "skipped, and tests/allowed-skips does not list it: " + reason
         counts[kind] += 1
         if kind != "pass":
             print(f"{'FAILED ' if kind == 'fail' else 'skipped'} {name}: {reason}")
