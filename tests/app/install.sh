@@ -51,6 +51,8 @@ strange=$(grep -v '^sordino_' exported || true)
 cat "$here"/../../core/include/sordino/*.h "$here"/../abi/sordino/*.h | tr '\n' ' ' | sed 's/SORDINO_API/\n&/g' |
     sed -n 's/^SORDINO_API [^(]*[ *]\(sordino_[a-z0-9_]*\)(.*/\1/p' | sort -u >declared
 diff declared exported || fail "what the headers declare (<) is not what is exported (>)"
+sed -n 's/^ \(sordino_[a-z0-9_]*\)@.*/\1/p' "$here/../../debian/libsordino0.symbols" | sort >packaged
+diff packaged exported || fail "debian/libsordino0.symbols (<) is not what is exported (>)"
 
 # The installed tree as a bundle that runs: the tag has all of it.
 meson install -C "$build" --no-rebuild --tags runtime --destdir "$scratch/runtime" >"$scratch/log" 2>&1 ||
