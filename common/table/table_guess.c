@@ -288,6 +288,41 @@ static void find_kinds(table_look *l)
     }
 }
 
+/* Whether the values look like states: whole numbers that begin at -1, 0 or 1. */
+static bool are_small_codes(table_look *l, size_t column)
+{
+    const size_t n = look_values(l, column);
+    double least = INFINITY;
+    bool whole = true;
+    for (size_t i = 0; i < n; i++) {
+        least = fmin(least, l->values[i]);
+        whole = whole && l->values[i] == floor(l->values[i]);
+    }
+    return whole && least >= -1 && least <= 1;
+}
+
+/* A table is denoised for the sake of something in it. Where a single column of few values is all
+ * that could be meant, such as a converter's coarse steps about 512, it is taken as measured.
+ * Beside a clock or other columns small whole numbers stay what they are: states. */
+static void reconsider_only_column(table_look *l)
+{
+    const table_shape *const shape = l->shape;
+    size_t only = SIZE_MAX, n = 0;
+    for (size_t k = 0; k < shape->n_columns; k++) {
+        const column_kind kind = shape->columns[k].kind;
+        if (kind == COLUMN_MEASURED || kind == COLUMN_KEPT)
+            return;
+        if (kind == COLUMN_FLAG || kind == COLUMN_CODE) {
+            only = k;
+            n++;
+        }
+    }
+    if (n != 1 || name_read(shape->columns[only].name, look_unit(l, only)).hint == NAME_CODE)
+        return;
+    if (shape->n_columns == 1 || !are_small_codes(l, only))
+        shape->columns[only].kind = COLUMN_MEASURED;
+}
+
 /* A float keeps 24 bits. Where a column stands so far from zero, beside how far it moves in its
  * first rows, that fewer than some 14 of them would be left for the movement, the first value is
  * taken off; elsewhere 0. */
@@ -419,6 +454,7 @@ static sordino_status choose_columns(table_look *l, bool *marks, sordino_error *
     if (status)
         return status;
     find_kinds(l);
+    reconsider_only_column(l);
     status = look_times(l, why);
     if (!status)
         status = choose_wanted(l, wanted, why);

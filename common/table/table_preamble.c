@@ -204,7 +204,7 @@ static key_kind read_key(const char *text, double *unit)
                                         "data rate",
                                         "output data rate",
                                         "odr"};
-    char key[MAX_TEXT];
+    char key[MAX_TEXT] = "";
     size_t n = 0;
     *unit = 1;
     const char *const open = strpbrk(text, "([");
@@ -251,7 +251,7 @@ static void take_pair(table_look *l, const char *key, const char *value)
 /* "key: value" or "key = value" within one cell. */
 static void take_cell(table_look *l, const char *text)
 {
-    char key[MAX_TEXT];
+    char key[MAX_TEXT] = "";
     const size_t n = strcspn(text, ":=");
     if (text[n] == '\0' || n >= sizeof key)
         return;

@@ -122,6 +122,16 @@ class Kinds(Folder):
             text = f"k,{name}\n" + "".join(f"{i},{v:.4f}\n" for i, v in enumerate(signal(60)))
             self.only(text, {1}, skip=1)
 
+    def test_the_only_column_that_could_be_meant_is_measured(self):
+        r = random.Random(SEED)
+        steps = "512\n" * 100 + "".join(f"{512 + r.choice((-20, 20))}\n" for _ in range(200))
+        self.only(steps, {0})
+        self.only("value\n" + "".join(f"{r.randint(0, 1)}\n" for _ in range(60)), {0}, skip=1)
+        self.only("t,v\n" + "".join(f"{i / 10:.1f},{2 * r.randint(-1, 1) + 40}\n" for i in range(60)), {1}, skip=1)
+        for text in ("t,v\n" + "".join(f"{i / 10:.1f},{r.randint(0, 1)}\n" for i in range(60)),
+                     "status\n" + "".join(f"{r.choice((0, 200, 404))}\n" for i in range(60))):
+            self.assertIn("no column that is measured", self.refused(text))
+
     def test_coarse_measurements_are_measured(self):
         r = random.Random(SEED)
         for cell in (lambda: str(512 + round(r.gauss(0, 0.8))), lambda: f"{20.5 + 0.1 * round(r.gauss(0, 1)):.1f}",

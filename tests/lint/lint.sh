@@ -4,7 +4,7 @@
 # shellcheck disable=SC2044,SC2046,SC2086
 set -eu
 check=$1 root=$2 build=$3
-folders="core examples offline trainer plugin stream tests bench"
+folders="core common examples offline trainer plugin stream tests bench"
 jobs=$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
 cd "$root"
 
