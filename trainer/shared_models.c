@@ -13,7 +13,10 @@ sordino_status sordino_model_open_builtin(const char *name, sordino_model **out,
 {
     const char *other;
     size_t size = 0;
-    *out = NULL;
+    if (out)
+        *out = NULL;
+    if (!name || !out)
+        return error_set(why, SORDINO_BAD_ARG, "A name and a place for the model are needed");
     for (size_t i = 0; (other = sordino_builtin_name(i)); i++)
         if (strcmp(other, name) == 0) {
             const void *const bytes = sordino_builtin_bytes(i, &size);

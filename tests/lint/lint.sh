@@ -55,7 +55,7 @@ cppcheck)
     cppcheck --quiet -j "$jobs" --error-exitcode=1 --std=c11 --language=c \
         --enable=warning,performance,portability --inline-suppr \
         --suppressions-list=tests/lint/cppcheck-suppressions --cppcheck-build-dir="$build/cppcheck" \
-        -I . -I core/include --library=posix $folders
+        -I . -I core/include --library=posix $(find $folders -name '*.c' | sort)
     ;;
 headers)
     # Each header alone, in C; those that are installed in C++ too. Two are pieces of the files that

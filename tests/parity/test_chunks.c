@@ -135,14 +135,34 @@ static sordino_status make_mixture(graph **out)
     return SORDINO_OK;
 }
 
+/* A chain of nodes, each fed by the one before; the first empty name ends its attributes. */
+enum { STEP_ATTRS = 7 };
+typedef struct step {
+    const char *name, *op;
+    graph_attr attrs[STEP_ATTRS];
+} step;
+
+static sordino_status make_chain(const step *steps, size_t n_steps, graph **out)
+{
+    sordino_error why;
+    graph *g = NULL;
+    must(graph_new(20, &g, &why), &why);
+    for (size_t i = 0; i < n_steps; i++) {
+        const char *const from = graph_output(g)->name;
+        uint32_t n = 0;
+        while (n < STEP_ATTRS && steps[i].attrs[n].name[0])
+            n++;
+        must(graph_add(g, steps[i].name, steps[i].op, &from, 1, steps[i].attrs, n, &why), &why);
+    }
+    *out = g;
+    return SORDINO_OK;
+}
+
 /* Batch norm right after and right before every kind of convolution; before one with several taps
  * it must stay, for the zeros before the start are not shifted. */
 static sordino_status make_norms(graph **out)
 {
-    static const struct step {
-        const char *name, *op;
-        graph_attr attrs[7];
-    } steps[] = {
+    static const step steps[] = {
         {"n0", "batch_norm", {{"", 0}}},
         {"c0", "dense", {{"out", 30}}},
         {"n1", "batch_norm", {{"", 0}}},
@@ -169,18 +189,7 @@ static sordino_status make_norms(graph **out)
         {"c5", "conv_freq", {{"freq", 8}, {"out", 5}, {"kernel_t", 1}, {"kernel_f", 1}}},
         {"n8", "scale", {{"", 0}}},
     };
-    sordino_error why;
-    graph *g = NULL;
-    must(graph_new(20, &g, &why), &why);
-    for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
-        const char *const from = graph_output(g)->name;
-        uint32_t n = 0;
-        while (n < 7 && steps[i].attrs[n].name[0])
-            n++;
-        must(graph_add(g, steps[i].name, steps[i].op, &from, 1, steps[i].attrs, n, &why), &why);
-    }
-    *out = g;
-    return SORDINO_OK;
+    return make_chain(steps, sizeof steps / sizeof steps[0], out);
 }
 
 static sordino_status make_gru(graph **out)
@@ -209,28 +218,14 @@ static sordino_status make_odd_memory(graph **out)
 /* Recurrence on sizes that fit no vector, and on ones that do; features arranged by band. */
 static sordino_status make_recurrent(graph **out)
 {
-    static const struct step {
-        const char *name, *op;
-        graph_attr attrs[4];
-    } steps[] = {
+    static const step steps[] = {
         {"p", "pad", {{"before", 1}, {"after", 3}}},
         {"t", "transpose", {{"rows", 4}}},
         {"g1", "gru_freq", {{"freq", 6}, {"hidden", 7}}},
         {"c", "conv_freq", {{"freq", 6}, {"out", 8}, {"kernel_t", 3}, {"kernel_f", 3}}},
         {"g2", "gru_freq", {{"freq", 6}, {"hidden", 16}, {"bias", 0}}},
     };
-    sordino_error why;
-    graph *g = NULL;
-    must(graph_new(20, &g, &why), &why);
-    for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
-        const char *const from = graph_output(g)->name;
-        uint32_t n = 0;
-        while (n < 4 && steps[i].attrs[n].name[0])
-            n++;
-        must(graph_add(g, steps[i].name, steps[i].op, &from, 1, steps[i].attrs, n, &why), &why);
-    }
-    *out = g;
-    return SORDINO_OK;
+    return make_chain(steps, sizeof steps / sizeof steps[0], out);
 }
 
 static const struct network {
