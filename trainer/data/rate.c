@@ -23,8 +23,8 @@ static double bessel_i0(double x)
 {
     const double square = x * x / 4;
     double sum = 1, term = 1;
-    for (double k = 1; term > sum * 1e-17; k++) {
-        term *= square / (k * k);
+    for (uint32_t k = 1; term > sum * 1e-17; k++) {
+        term *= square / ((double)k * k);
         sum += term;
     }
     return sum;
