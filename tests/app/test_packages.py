@@ -129,7 +129,7 @@ def check_use(root, debs, version):
 def check_numbers(source, version, released):
     """The texts that repeat the number; between releases the newest changes have none."""
     for name, telling in (("CHANGELOG.md", "## %s " % version),
-                          ("data/org.sordino.sordino.metainfo.xml", 'release version="%s"' % version),
+                          ("desktop/org.sordino.sordino.metainfo.xml", 'release version="%s"' % version),
                           ("debian/changelog", "sordino (%s)" % version)):
         with open(source + "/" + name, encoding="utf-8") as file:
             text = file.read()
