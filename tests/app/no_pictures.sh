@@ -2,7 +2,10 @@
 # A sordino that was built without cairo denoises, and says so when it is asked for a picture:
 # no_pictures.sh SORDINO
 set -eu
-sordino=$1
+case $1 in
+/*) sordino=$1 ;;
+*) sordino=$PWD/$1 ;;
+esac
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 cd "$scratch"

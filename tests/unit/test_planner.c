@@ -107,17 +107,17 @@ static void the_library_is_loaded_and_closed_while_others_plan(void **state)
     (void)state;
     const pthread_t other = start_other();
     void *const library = load(library_path);
-    void (*init)(sordino_config *);
+    void (*init)(sordino_config *, size_t);
     sordino_status (*make)(const sordino_config *, const sordino_model *, sordino_denoiser **,
                            sordino_error *);
     void (*release)(sordino_denoiser *);
-    *(void **)&init = symbol(library, "sordino_config_init");
+    *(void **)&init = symbol(library, "sordino_config_init_size");
     *(void **)&make = symbol(library, "sordino_denoiser_new");
     *(void **)&release = symbol(library, "sordino_denoiser_free");
     for (int i = 0; i < ROUNDS; i++) {
         sordino_denoiser *d = NULL;
         sordino_config config;
-        init(&config);
+        init(&config, sizeof config);
         config.rate = rate_of(i);
         assert_int_equal(make(&config, NULL, &d, NULL), SORDINO_OK);
         release(d);
