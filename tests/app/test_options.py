@@ -120,7 +120,7 @@ class Tables(unittest.TestCase):
                     self.assertEqual([float(x) for x in found.groups()],
                                      [float(row.low), float(row.high)], row.name)
                     checked += 1
-        self.assertGreater(checked, 4)
+        self.assertGreater(checked, 2)  # so many in sordino alone
 
     def refuses(self, command, row, text):
         done = run(*command, f"--{row.name}={text}", "--help")
