@@ -1,7 +1,7 @@
 /* The options about the method, and about gaps and times, that several programs take, as rows of
- * their tables. `config` is the
- * offset of a sordino_config in the program's struct; `wiener` that of a bool which becomes true
- * when an option of wiener's own is given. */
+ * their tables. `config` is the offset of a sordino_config in the program's struct; `wiener` that
+ * of a bool which becomes true when an option of wiener's own is given; `field` that of the value.
+ */
 #ifndef COMMON_METHOD_OPTIONS_H
 #define COMMON_METHOD_OPTIONS_H
 
@@ -11,6 +11,12 @@
 
 #define METHOD_FIELD(config, field) ((config) + offsetof(sordino_config, field))
 
+/* What the first row of a group named "Method" is in each program. */
+#define METHOD_MODEL(field, text)                                                                  \
+    {                                                                                              \
+        .group = "Method", .name = "model", .value = "NAME", .help = text, .kind = OPTION_TEXT,    \
+        .letter = 'm', .at = field                                                                 \
+    }
 #define METHOD_LIMIT(config, text)                                                                 \
     {                                                                                              \
         .name = "limit", .value = "DB", .help = text, .kind = OPTION_READ,                         \
@@ -24,6 +30,15 @@
 #define METHOD_DELTA(config, text)                                                                 \
     {                                                                                              \
         .name = "delta", .help = text, .kind = OPTION_ON, .at = METHOD_FIELD(config, delta)        \
+    }
+/* One int for both, 1 or 0; `text` tells when each is so by itself. */
+#define METHOD_LINK(field, text)                                                                   \
+    {                                                                                              \
+        .name = "link", .help = text, .kind = OPTION_SET, .at = field, .set = 1                    \
+    }
+#define METHOD_NO_LINK(field, text)                                                                \
+    {                                                                                              \
+        .name = "no-link", .help = text, .kind = OPTION_SET, .at = field, .set = 0                 \
     }
 #define METHOD_GAIN_RULE(config, wiener)                                                           \
     {                                                                                              \
@@ -48,6 +63,22 @@
         .name = "lag", .value = "N", .help = "kalman: wait N samples for a better estimate (0)",   \
         .kind = OPTION_WHOLE, .at = METHOD_FIELD(config, lag), .bytes = sizeof(uint32_t),          \
         .low = 0, .most = 4096                                                                     \
+    }
+#define METHOD_GAPS(field)                                                                         \
+    {                                                                                              \
+        .name = "gaps", .value = "keep|fill", .kind = OPTION_READ, .at = field,                    \
+        .read = method_read_gaps, .choices = "keep fill",                                          \
+        .help = "leave missing values missing, or estimate them (keep)"                            \
+    }
+#define METHOD_DITHER(field)                                                                       \
+    {                                                                                              \
+        .name = "dither", .kind = OPTION_ON, .at = field,                                          \
+        .help = "round to 8, 16 and 24 bits with dither (so by default)"                           \
+    }
+#define METHOD_NO_DITHER(field)                                                                    \
+    {                                                                                              \
+        .name = "no-dither", .kind = OPTION_OFF, .at = field,                                      \
+        .help = "round to 8, 16 and 24 bits without dither"                                        \
     }
 
 /* The limit in decibels; 20 and -20 mean the same. */
