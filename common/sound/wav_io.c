@@ -1,4 +1,5 @@
 #include "common/sound/wav_io.h"
+#include "common/byte_io.h"
 #include "common/fail.h"
 #include "common/sound/matrix.h"
 #include "common/sound/pcm.h"
@@ -7,14 +8,11 @@
 
 #include <sndfile.h>
 
-#include <errno.h>
-#include <fcntl.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 /* Above this a WAV becomes an RF64, with room for metadata below 4 GiB. */
@@ -157,21 +155,6 @@ static void close_wav_source(source *s)
     free(self);
 }
 
-static sordino_status open_for_reading(const char *path, int *fd, sordino_error *why)
-{
-    struct stat at;
-    *fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (*fd < 0 && errno == ENOENT)
-        return fail(why, SORDINO_NOT_FOUND, "does not exist; check the name");
-    if (*fd < 0 || fstat(*fd, &at) != 0)
-        return fail(why, SORDINO_IO, "cannot be read (%s); check its permissions", strerror(errno));
-    if (S_ISDIR(at.st_mode))
-        return fail(why, SORDINO_IO, "is a folder; name files, or go through it with -r");
-    if (S_ISREG(at.st_mode) && at.st_size == 0)
-        return fail(why, SORDINO_IO, "is empty; nothing was written");
-    return SORDINO_OK;
-}
-
 static sordino_status fail_not_audio(int code, sordino_error *why)
 {
     char room[80];
@@ -212,7 +195,7 @@ sordino_status wav_open(const char *path, source **out, sordino_error *why)
     SF_INFO info = {0};
     int fd = -1;
     *out = NULL;
-    sordino_status status = open_for_reading(path, &fd, why);
+    sordino_status status = byte_open(path, &fd, why);
     if (!status && matrix_is_no_sound(path))
         status = fail(why, SORDINO_UNSUPPORTED, "%s", matrix_message);
     wav_source *const self = status ? NULL : calloc(1, sizeof *self);
